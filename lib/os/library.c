@@ -1,0 +1,86 @@
+/* Loading driver modules. A driver is a shared object that exports DriverEntry. */
+#define _GNU_SOURCE
+#include "os/os.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Copy @path into an anonymous file and return its descriptor, or a negative errno. */
+static int
+copy_of(const char *path)
+{
+    struct stat about;
+    off_t offset = 0;
+    int result = -1;
+    int source = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (source < 0) {
+        return -errno;
+    }
+    if (fstat(source, &about) == 0) {
+        result = memfd_create("pndis-driver", MFD_CLOEXEC);
+    }
+    while (result >= 0 && offset < about.st_size) {
+        if (sendfile(result, source, &offset, (size_t)(about.st_size - offset)) <= 0) {
+            close(result);
+            result = -1;
+        }
+    }
+    if (result < 0) {
+        result = -errno;
+    }
+    close(source);
+    return result;
+}
+
+/*
+ * The dynamic loader knows a file by its inode and hands out the copy it has. The first load uses
+ * the file itself, so that debuggers and profilers find it; further ones load an anonymous copy.
+ */
+void *
+pndis__os_library_open(const char *path, char *error, size_t error_bytes)
+{
+    char copy_path[64];
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
+    int copy;
+
+    if (library == NULL) {
+        library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+        if (library == NULL) {
+            snprintf(error, error_bytes, "%s", dlerror());
+        }
+        return library;
+    }
+    dlclose(library);
+    copy = copy_of(path);
+    if (copy < 0) {
+        snprintf(error, error_bytes, "%s: no second copy: %s", path, strerror(-copy));
+        return NULL;
+    }
+    snprintf(copy_path, sizeof(copy_path), "/proc/self/fd/%d", copy);
+    library = dlopen(copy_path, RTLD_NOW | RTLD_LOCAL);
+    if (library == NULL) {
+        snprintf(error, error_bytes, "%s", dlerror());
+    }
+    close(copy);
+    return library;
+}
+
+void *
+pndis__os_library_symbol(void *library, const char *name)
+{
+    return dlsym(library, name);
+}
+
+void
+pndis__os_library_close(void *library)
+{
+    dlclose(library);
+}

@@ -1,0 +1,134 @@
+/*
+ * The host operating system, as the rest of pndis sees it.
+ *
+ * lib/os is the only room that makes system calls: everything else reaches clocks, threads, files
+ * and memory mappings through the functions below, so that the core can run on a virtual clock and
+ * be ported in one place. Nothing here knows of machines, drivers or NDIS.
+ */
+#ifndef PNDIS_LIB_OS_OS_H
+#define PNDIS_LIB_OS_OS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define OS_FOREVER UINT64_MAX
+
+/* --- clock.c ------------------------------------------------------------------------------------
+ */
+
+/* Nanoseconds of a monotonic clock whose zero is arbitrary. */
+uint64_t pndis__os_now_ns(void);
+/* Nanoseconds since 1970-01-01 00:00 UTC. */
+uint64_t pndis__os_wall_ns(void);
+/* A seed nobody can predict; used where the host asked for no particular one. */
+uint64_t pndis__os_random_u64(void);
+
+/* --- wait.c -------------------------------------------------------------------------------------
+ */
+
+/*
+ * Sleep while *word still holds @expected, until woken or until the monotonic @deadline_ns.
+ * May return early for no reason; the caller looks at its word again. Returns false on timeout
+ * only.
+ */
+bool pndis__os_wait(const uint32_t *word, uint32_t expected, uint64_t deadline_ns);
+/* Wake up to @count threads that sleep in pndis__os_wait() on @word. */
+void pndis__os_wake(const uint32_t *word, unsigned count);
+/* Let another host thread run, where the kernel has one for this processor. */
+void pndis__os_yield(void);
+/* One turn of a spin loop. */
+void pndis__os_relax(void);
+
+/* --- thread.c -----------------------------------------------------------------------------------
+ */
+
+struct os_mutex {
+    pthread_mutex_t native;
+};
+
+void pndis__os_mutex_init(struct os_mutex *mutex);
+void pndis__os_mutex_fini(struct os_mutex *mutex);
+void pndis__os_mutex_lock(struct os_mutex *mutex);
+void pndis__os_mutex_unlock(struct os_mutex *mutex);
+
+struct os_thread {
+    pthread_t native;
+};
+
+/* Start a host thread named @name (at most 15 characters are shown). Returns 0 or a negative errno.
+ */
+int pndis__os_thread_start(struct os_thread *thread, const char *name, void (*entry)(void *user),
+                           void *user);
+void pndis__os_thread_join(struct os_thread *thread);
+unsigned pndis__os_processor_count(void);
+
+/* --- memory.c -----------------------------------------------------------------------------------
+ */
+
+/*
+ * Map @bytes of zeroed memory that costs nothing until it is touched, with an inaccessible page
+ * below it, so that a fiber that runs off its stack faults instead of writing into its neighbour.
+ * Returns NULL when the host has no room.
+ */
+void *pndis__os_stack_map(size_t bytes);
+void pndis__os_stack_unmap(void *stack, size_t bytes);
+/* Reserve @bytes of address space; zeroed and backed on first touch. NULL when there is none. */
+void *pndis__os_reserve(size_t bytes);
+/* Address space whose every access faults: where a device model answers instead of memory. */
+void *pndis__os_reserve_inaccessible(size_t bytes);
+void pndis__os_release(void *memory, size_t bytes);
+
+/* --- library.c ----------------------------------------------------------------------------------
+ */
+
+/*
+ * Load the driver module at @path so that every call gives a copy of its own with its own
+ * variables, as loading a driver twice does on two machines. On failure returns NULL and writes one
+ * sentence into @error.
+ */
+void *pndis__os_library_open(const char *path, char *error, size_t error_bytes);
+void *pndis__os_library_symbol(void *library, const char *name);
+void pndis__os_library_close(void *library);
+
+/* --- symbol.c -----------------------------------------------------------------------------------
+ */
+
+/*
+ * Write where @address is in the program's source: "file.c:123 (Function)" when debug information
+ * can be read, else "module(Function+0x12)". Always writes something printable.
+ */
+void pndis__os_symbol_of(const void *address, char *text, size_t text_bytes);
+/* Return addresses of the calling thread, innermost first; returns how many were written. */
+unsigned pndis__os_backtrace(void **addresses, unsigned capacity);
+
+/* --- file.c -------------------------------------------------------------------------------------
+ */
+
+/* Read the whole file into fresh memory that the caller frees. Returns 0 or a negative errno. */
+int pndis__os_file_read(const char *path, uint8_t **out_bytes, size_t *out_size);
+/* Write @text to standard error in one go, as reports do. */
+void pndis__os_report(const char *text);
+/* End the process as a bug check would: with a core dump and the report already on standard error.
+ */
+_Noreturn void pndis__os_die(void);
+/* The value of an environment variable, or NULL. */
+const char *pndis__os_environment(const char *name);
+
+/* --- fault.c ------------------------------------------------------------------------------------
+ */
+
+/* Called on the faulting thread for a memory fault, an illegal instruction or a division by zero.
+ */
+typedef void os_fault_handler(int signal_number, const void *address, void *user);
+
+/*
+ * Install @handler for faults of this thread; it may leave with siglongjmp. Faults that it returns
+ * from go to whoever handled them before (a sanitizer, or the default action). Counted: the host's
+ * own handlers come back with the last pndis__os_fault_uninstall().
+ */
+int pndis__os_fault_install(os_fault_handler *handler, void *user);
+void pndis__os_fault_uninstall(void);
+
+#endif

@@ -1,0 +1,158 @@
+/*
+ * Fibers by sigsetjmp and siglongjmp; makecontext only starts them. That is portable to every
+ * architecture glibc knows, and a switch makes no system call because no signal mask is kept.
+ */
+#define _GNU_SOURCE
+/* The checked longjmp refuses to jump to another stack, which is what this file is about. */
+#undef _FORTIFY_SOURCE
+#include "sched/fiber.h"
+
+#include "os/os.h"
+
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <ucontext.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define FIBER_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define FIBER_ASAN 1
+#endif
+#endif
+#ifdef FIBER_ASAN
+#include <sanitizer/common_interface_defs.h>
+#endif
+
+struct fiber {
+    sigjmp_buf place;
+    void *stack; /* NULL for a host thread's own. */
+    size_t stack_bytes;
+    void (*entry)(void *user);
+    void *user;
+    void *fake_stack;
+    struct fiber *came_from;
+    bool started;
+};
+
+static void
+before_switch(struct fiber *from, const struct fiber *to)
+{
+#ifdef FIBER_ASAN
+    __sanitizer_start_switch_fiber(&from->fake_stack, to->stack, to->stack_bytes);
+#else
+    (void)from;
+    (void)to;
+#endif
+}
+
+/* Running on @self again, or for the first time. */
+static void
+after_switch(struct fiber *self)
+{
+#ifdef FIBER_ASAN
+    const void *bottom;
+    size_t bytes;
+
+    __sanitizer_finish_switch_fiber(self->fake_stack, &bottom, &bytes);
+    /* A host thread learns its own bounds from the first fiber that it comes from. */
+    if (self->came_from != NULL && self->came_from->stack_bytes == 0) {
+        self->came_from->stack = (void *)(uintptr_t)bottom;
+        self->came_from->stack_bytes = bytes;
+    }
+#else
+    (void)self;
+#endif
+}
+
+/* makecontext passes ints only, so the pointer travels as two halves. */
+static void
+trampoline(unsigned high, unsigned low)
+{
+    struct fiber *self = (struct fiber *)(uintptr_t)(((uint64_t)high << 32) | low);
+
+    after_switch(self);
+    self->entry(self->user);
+    abort();
+}
+
+struct fiber *
+pndis__fiber_create(size_t stack_bytes, void (*entry)(void *user), void *user)
+{
+    struct fiber *fiber = calloc(1, sizeof(*fiber));
+
+    if (fiber == NULL) {
+        return NULL;
+    }
+    fiber->stack = pndis__os_stack_map(stack_bytes);
+    if (fiber->stack == NULL) {
+        free(fiber);
+        return NULL;
+    }
+    fiber->stack_bytes = stack_bytes;
+    fiber->entry = entry;
+    fiber->user = user;
+    return fiber;
+}
+
+struct fiber *
+pndis__fiber_of_thread(void)
+{
+    struct fiber *fiber = calloc(1, sizeof(*fiber));
+
+    if (fiber != NULL) {
+        fiber->started = true;
+    }
+    return fiber;
+}
+
+void
+pndis__fiber_rebind(struct fiber *fiber)
+{
+    fiber->stack = NULL;
+    fiber->stack_bytes = 0;
+}
+
+void
+pndis__fiber_destroy(struct fiber *fiber)
+{
+    if (fiber == NULL) {
+        return;
+    }
+    if (fiber->entry != NULL) {
+        pndis__os_stack_unmap(fiber->stack, fiber->stack_bytes);
+    }
+    free(fiber);
+}
+
+static void
+start(struct fiber *to)
+{
+    uint64_t address = (uint64_t)(uintptr_t)to;
+    ucontext_t beginning;
+
+    getcontext(&beginning);
+    beginning.uc_stack.ss_sp = to->stack;
+    beginning.uc_stack.ss_size = to->stack_bytes;
+    beginning.uc_link = NULL;
+    makecontext(&beginning, (void (*)(void))trampoline, 2, (unsigned)(address >> 32),
+                (unsigned)address);
+    setcontext(&beginning);
+}
+
+void
+pndis__fiber_switch(struct fiber *from, struct fiber *to)
+{
+    to->came_from = from;
+    before_switch(from, to);
+    if (sigsetjmp(from->place, 0) == 0) {
+        if (!to->started) {
+            to->started = true;
+            start(to);
+        }
+        siglongjmp(to->place, 1);
+    }
+    after_switch(from);
+}
