@@ -58,6 +58,11 @@ struct sched_ops {
     void (*spin_end)(struct sched *sched, const void *key);
     /* Under the lock: the first timer may have changed. */
     void (*timers_changed)(struct sched *sched);
+    /*
+     * Run until nothing can go on without time going by; returns whether anything ran. NULL where
+     * nobody can know.
+     */
+    bool (*settle)(struct context *context);
     /* Let @ns go by without letting the processor do anything else. */
     void (*stall)(struct context *context, uint64_t ns);
 };

@@ -251,6 +251,20 @@ sim_stall(struct context *context, uint64_t ns)
     sim_point(context);
 }
 
+static bool
+sim_settle(struct context *context)
+{
+    struct sim *sim = sim_of(context->sched);
+    bool ran = false;
+
+    while (pndis__sim_choices(sim) > 0) {
+        pndis__sim_ready_add(sim, context);
+        pndis__sim_leave(context);
+        ran = true;
+    }
+    return ran;
+}
+
 static void
 sim_destroy(struct sched *sched)
 {
@@ -290,6 +304,7 @@ static const struct sched_ops sim_ops = {
     .spin = sim_spin,
     .spin_end = sim_spin_end,
     .timers_changed = sim_timers_changed,
+    .settle = sim_settle,
     .stall = sim_stall,
 };
 

@@ -1,0 +1,327 @@
+/*
+ * Drivers: loading a module, its DRIVER_OBJECT, DriverEntry and unload.
+ * That a driver is a miniport or a protocol is lib/ndis' business, which hooks in when it
+ * registers.
+ */
+#include "nt/nt.h"
+
+#include "nt/parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char services_key[] = "\\Registry\\Machine\\System\\CurrentControlSet\\Services\\";
+
+struct pndis_driver *
+pndis__driver_of(struct pndis_machine *machine, const DRIVER_OBJECT *object)
+{
+    for (struct pndis_driver *driver = machine->drivers; driver != NULL; driver = driver->next) {
+        if (&driver->object == object) {
+            return driver;
+        }
+    }
+    return NULL;
+}
+
+void
+pndis__driver_key(const struct pndis_driver *driver, char *text, size_t bytes)
+{
+    snprintf(text, bytes, "%s%s", services_key, driver->owner.name);
+}
+
+/* "path/to/eth.so" gives "eth"; "libeth.so" too, since that is what build systems make of it. */
+static void
+name_from_module(const char *module, char *name, size_t bytes)
+{
+    const char *slash = strrchr(module, '/');
+    const char *base = slash == NULL ? module : slash + 1;
+    const char *dot;
+
+    base = strncmp(base, "lib", 3) == 0 && base[3] != 0 ? base + 3 : base;
+    dot = strchr(base, '.');
+    snprintf(name, bytes, "%.*s", dot == NULL ? (int)strlen(base) : (int)(dot - base), base);
+}
+
+static struct pndis_driver *
+find_by_name(struct pndis_machine *machine, const char *name)
+{
+    struct pndis_driver *driver = machine->drivers;
+
+    while (driver != NULL && strcmp(driver->owner.name, name) != 0) {
+        driver = driver->next;
+    }
+    return driver;
+}
+
+/* A driver that is loaded twice is two drivers: eth, eth#2, eth#3. */
+static int
+choose_name(struct pndis_machine *machine, struct pndis_driver *driver, const char *module,
+            const struct pndis_driver_options *options)
+{
+    char base[sizeof(driver->owner.name) - 8];
+
+    if (options->name != NULL) {
+        snprintf(driver->owner.name, sizeof(driver->owner.name), "%s", options->name);
+        if (find_by_name(machine, driver->owner.name) != NULL) {
+            return pndis__fail(PNDIS_EEXIST, "a driver named %s is loaded", driver->owner.name);
+        }
+        return 0;
+    }
+    name_from_module(module == NULL ? "driver" : module, base, sizeof(base));
+    snprintf(driver->owner.name, sizeof(driver->owner.name), "%s", base);
+    for (unsigned copy = 2; find_by_name(machine, driver->owner.name) != NULL; copy++) {
+        snprintf(driver->owner.name, sizeof(driver->owner.name), "%s#%u", base, copy);
+    }
+    return 0;
+}
+
+static void
+driver_free(struct pndis_driver *driver)
+{
+    free(driver->object.DriverName.Buffer);
+    free(driver->registry_path.Buffer);
+    free(driver->inf);
+    free(driver);
+}
+
+static NTSTATUS
+invalid_request(PDEVICE_OBJECT device, PIRP irp)
+{
+    (void)device;
+    irp->IoStatus.Status = STATUS_INVALID_DEVICE_REQUEST;
+    irp->IoStatus.Information = 0;
+    IoCompleteRequest(irp, IO_NO_INCREMENT);
+    return STATUS_INVALID_DEVICE_REQUEST;
+}
+
+static struct pndis_driver *
+driver_new(struct pndis_machine *machine, const char *module,
+           const struct pndis_driver_options *options)
+{
+    struct pndis_driver *driver = calloc(1, sizeof(*driver));
+    char path[160];
+
+    if (driver == NULL) {
+        pndis__fail(PNDIS_ENOMEM, "no memory for a driver");
+        return NULL;
+    }
+    driver->machine = machine;
+    driver->owner.kind = "driver";
+    if (choose_name(machine, driver, module, options) != 0) {
+        free(driver);
+        return NULL;
+    }
+    snprintf(path, sizeof(path), "\\Driver\\%s", driver->owner.name);
+    driver->object.Type = IO_TYPE_DRIVER;
+    driver->object.Size = sizeof(DRIVER_OBJECT);
+    driver->object.DriverExtension = &driver->extension;
+    driver->extension.DriverObject = &driver->object;
+    for (unsigned i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++) {
+        driver->object.MajorFunction[i] = invalid_request;
+    }
+    if (!pndis__unicode_of(path, &driver->object.DriverName)) {
+        goto no_memory;
+    }
+    pndis__driver_key(driver, path, sizeof(path));
+    if (!pndis__unicode_of(path, &driver->registry_path)) {
+        goto no_memory;
+    }
+    driver->extension.ServiceKeyName = driver->registry_path;
+    if (options->inf != NULL) {
+        driver->inf = strdup(options->inf);
+        if (driver->inf == NULL) {
+            goto no_memory;
+        }
+    }
+    return driver;
+
+no_memory:
+    driver_free(driver);
+    pndis__fail(PNDIS_ENOMEM, "no memory for a driver");
+    return NULL;
+}
+
+static void
+link_last(struct pndis_machine *machine, struct pndis_driver *driver)
+{
+    struct pndis_driver **link = &machine->drivers;
+
+    while (*link != NULL) {
+        link = &(*link)->next;
+    }
+    *link = driver;
+}
+
+static void
+unlink_and_free(struct pndis_driver *driver)
+{
+    struct pndis_driver **link = &driver->machine->drivers;
+
+    while (*link != driver) {
+        link = &(*link)->next;
+    }
+    *link = driver->next;
+    if (driver->library != NULL) {
+        pndis__os_library_close(driver->library);
+    }
+    driver_free(driver);
+}
+
+/* The end of a driver's life: what it still holds is a leak. */
+static void
+driver_ends(struct context *context, struct pndis_driver *driver, const char *where)
+{
+    PROBE(context, ENDS, .name = where, .owner = &driver->owner, .a = RULE_LEAK_UNLOAD);
+}
+
+static NTSTATUS
+call_entry(struct context *context, struct pndis_driver *driver, pndis_driver_entry *entry)
+{
+    struct frame frame;
+    NTSTATUS status;
+
+    pndis__guest_enter(context, &frame, &driver->owner, "DriverEntry");
+    status = entry(&driver->object, &driver->registry_path);
+    pndis__guest_leave_status(context, &frame, status);
+    return status;
+}
+
+static pndis_driver_entry *
+entry_of(struct pndis_driver *driver, const char *module,
+         const struct pndis_driver_options *options)
+{
+    char error[400];
+    union {
+        void *symbol;
+        pndis_driver_entry *entry;
+    } found;
+
+    if (options->entry != NULL) {
+        return options->entry;
+    }
+    driver->library = pndis__os_library_open(module, error, sizeof(error));
+    if (driver->library == NULL) {
+        pndis__fail(PNDIS_ELOAD, "%s", error);
+        return NULL;
+    }
+    found.symbol = pndis__os_library_symbol(driver->library, "DriverEntry");
+    if (found.symbol == NULL) {
+        pndis__fail(PNDIS_ELOAD, "%s exports no DriverEntry", module);
+        pndis__os_library_close(driver->library);
+        driver->library = NULL;
+    }
+    return found.entry;
+}
+
+static struct pndis_driver *
+load(struct context *context, const char *module, const struct pndis_driver_options *options)
+{
+    struct pndis_machine *machine = context->machine;
+    struct pndis_driver *driver = driver_new(machine, module, options);
+    pndis_driver_entry *entry;
+
+    if (driver == NULL) {
+        return NULL;
+    }
+    entry = entry_of(driver, module, options);
+    if (entry == NULL) {
+        driver_free(driver);
+        return NULL;
+    }
+    link_last(machine, driver);
+    machine->driver_status = call_entry(context, driver, entry);
+    if (!NT_SUCCESS(machine->driver_status)) {
+        char name[sizeof(driver->owner.name)];
+
+        snprintf(name, sizeof(name), "%s", driver->owner.name);
+        driver_ends(context, driver, "DriverEntry");
+        if (driver->before_unload != NULL) {
+            driver->before_unload(driver);
+        }
+        unlink_and_free(driver);
+        pndis__fail(PNDIS_EDRIVER, "DriverEntry of %s returned 0x%08x", name,
+                    (unsigned)machine->driver_status);
+        return NULL;
+    }
+    return driver;
+}
+
+struct pndis_driver *
+pndis_driver_load(struct pndis_machine *machine, const char *module,
+                  const struct pndis_driver_options *options)
+{
+    const struct pndis_driver_options defaults = {0};
+    struct host_call call;
+    struct pndis_driver *driver = NULL;
+
+    options = options == NULL ? &defaults : options;
+    if ((module == NULL) == (options->entry == NULL)) {
+        pndis__fail(PNDIS_EINVAL, "a driver has either a module or an entry");
+        return NULL;
+    }
+    if (machine->stopped) {
+        pndis__fail(PNDIS_EBADSTATE, "the machine has been stopped");
+        return NULL;
+    }
+    if (pndis__host_enter(machine, &call) == 0) {
+        driver = load(context_current(), module, options);
+        pndis__host_leave(&call);
+    }
+    return driver;
+}
+
+static void
+call_unload(struct context *context, struct pndis_driver *driver)
+{
+    struct frame frame;
+
+    if (driver->object.DriverUnload == NULL) {
+        return;
+    }
+    pndis__guest_enter(context, &frame, &driver->owner, "DriverUnload");
+    driver->object.DriverUnload(&driver->object);
+    pndis__guest_leave(context, &frame);
+}
+
+void
+pndis__driver_remove(struct context *context, struct pndis_driver *driver)
+{
+    if (driver->before_unload != NULL) {
+        driver->before_unload(driver);
+    }
+    call_unload(context, driver);
+    /* Work that the driver queued runs its code, which is about to go. */
+    pndis__dpc_flush(context);
+    driver_ends(context, driver, "DriverUnload");
+    unlink_and_free(driver);
+}
+
+int
+pndis_driver_unload(struct pndis_driver *driver)
+{
+    struct host_call call;
+    int result;
+
+    if (driver->object.DriverUnload == NULL) {
+        return pndis__fail(PNDIS_EDRIVER, "%s has no unload routine", driver->owner.name);
+    }
+    result = pndis__host_enter(driver->machine, &call);
+    if (result == 0) {
+        pndis__driver_remove(context_current(), driver);
+        pndis__host_leave(&call);
+    }
+    return result;
+}
+
+const char *
+pndis_driver_name(const struct pndis_driver *driver)
+{
+    return driver->owner.name;
+}
+
+int
+pndis_machine_driver_status(struct pndis_machine *machine)
+{
+    return machine->driver_status;
+}

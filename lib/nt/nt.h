@@ -1,0 +1,281 @@
+/*
+ * The kernel under NDIS, as lib/nt and the rooms above it share it: the machine, calls in both
+ * directions between drivers and pndis, processors and levels, interrupts.
+ *
+ * Names of Windows structures come from include/wdk; nothing here is seen by drivers or hosts.
+ */
+#ifndef PNDIS_LIB_NT_NT_H
+#define PNDIS_LIB_NT_NT_H
+
+#include <ntifs.h>
+
+#include "probe/ledger.h"
+#include "probe/log.h"
+#include "sched/sched.h"
+
+#include <pndis/driver.h>
+#include <pndis/machine.h>
+
+struct interrupt;
+struct processor;
+
+/* --- the machine (machine.c) --- */
+
+/* A room above lib/nt that keeps something in the machine. Called in reverse order of adding. */
+struct subsystem {
+    /* Stop what can be stopped, so that drivers can be unloaded. Returns 0 or PNDIS_E*. */
+    int (*stop)(struct pndis_machine *machine);
+    void (*destroy)(struct pndis_machine *machine);
+};
+
+enum { SUBSYSTEM_LIMIT = 8 };
+
+struct pndis_machine {
+    struct owner owner; /* For what nobody in particular did. */
+    struct probe probe;
+    struct violations violations;
+    struct ledger *ledger;
+    struct sched *sched;
+    struct pndis_machine_options options;
+    unsigned processor_count;
+    struct processor *processors;
+    const struct subsystem *subsystems[SUBSYSTEM_LIMIT];
+    unsigned subsystem_count;
+    bool stopped;
+    struct pndis_driver *drivers; /* In the order of loading. */
+    int driver_status;
+    uint64_t wall_ns_at_zero; /* System time when the machine's clock was zero. */
+    struct pool *pool;
+    struct registry *registry;
+    struct objects *objects;
+    struct work_queue *work_queue;
+    void *ndis; /* lib/ndis' state; NULL until it is needed. */
+    void *hw;   /* lib/hw's. */
+};
+
+/* Returns 0 or PNDIS_ELIMIT. */
+int pndis__subsystem_add(struct pndis_machine *machine, const struct subsystem *subsystem);
+
+/* Set pndis_last_error() and return @error, so that failing reads `return pndis__fail(...)`. */
+int pndis__fail(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* --- being inside: hosts calling in, drivers calling, calling drivers (call.c) --- */
+
+/* A thread, as drivers see it (PKTHREAD): every context that can wait is part of one. */
+struct thread {
+    DISPATCHER_HEADER header; /* Signalled when it has ended. */
+    struct context context;
+    struct owner *owner; /* The driver that started it; NULL for a host's thread. */
+    LONG references;
+    PKSTART_ROUTINE routine;
+    void *routine_context;
+    NTSTATUS exit_status;
+    KPRIORITY priority;
+    LONG critical_regions;
+    struct thread *next; /* Of the machine. */
+};
+
+/* A host call in progress: makes the calling thread a context of the machine. On the stack. */
+struct host_call {
+    struct thread thread;
+    struct context *outer; /* What the thread was before; put back on leaving. */
+    bool attached;         /* False when the thread was inside this machine already. */
+};
+
+/* Returns 0 or PNDIS_EBUSY (a sim machine is in use by another thread), with the error set. */
+int pndis__host_enter(struct pndis_machine *machine, struct host_call *call);
+void pndis__host_leave(struct host_call *call);
+
+/*
+ * Every exported NT and NDIS function begins with this: it finds out who is calling, lets others
+ * overtake, and tells the observers. @low and @high are the documented IRQL range.
+ */
+#define NT_CALL(low, high)                                                                         \
+    pndis__call(__func__, (low), (high), __builtin_extract_return_addr(__builtin_return_address(0)))
+
+struct context *pndis__call_slow(struct context *context, const char *name, KIRQL low, KIRQL high,
+                                 const void *caller);
+
+static inline struct context *
+pndis__call(const char *name, KIRQL low, KIRQL high, const void *caller)
+{
+    struct context *context = context_current();
+
+    if (__builtin_expect(context == NULL, 0) || pndis__point_needed(context)) {
+        return pndis__call_slow(context, name, low, high, caller);
+    }
+    return context;
+}
+
+/* Around every call of a driver's routine. @owner is whose routine it is. */
+void pndis__guest_enter(struct context *context, struct frame *frame, struct owner *owner,
+                        const char *callback);
+/* Checks that level and locks are as they were, and puts them right if not. */
+void pndis__guest_leave(struct context *context, struct frame *frame);
+/* The same for a routine that answers with a status. */
+void pndis__guest_leave_status(struct context *context, struct frame *frame, int status);
+
+/* Whose code is running: the innermost frame's owner, or the machine. Never NULL. */
+struct owner *pndis__running_owner(const struct context *context);
+
+/* Report that @owner (NULL: whoever is running) broke @rule in @call. */
+void pndis__report(struct context *context, enum rule rule, struct owner *owner, const char *call,
+                   const void *caller, const char *format, ...)
+    __attribute__((format(printf, 6, 7)));
+
+/* Say that the running driver acquired or released something. @owner NULL: inferred from the frame.
+ */
+void pndis__acquired(struct context *context, enum resource resource, const void *object,
+                     uint64_t bytes, uint32_t tag, struct owner *owner, const char *call,
+                     const void *caller);
+void pndis__released(struct context *context, enum resource resource, const void *object,
+                     const char *call);
+
+/* --- processors and levels (processor.c) --- */
+
+/* A lock around a few instructions in which nobody waits, calls out or switches. */
+struct brief_lock {
+    uint32_t taken;
+};
+
+static inline void
+brief_lock(struct brief_lock *lock)
+{
+    while (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE) != 0) {
+        pndis__os_relax();
+    }
+}
+
+static inline void
+brief_unlock(struct brief_lock *lock)
+{
+    __atomic_store_n(&lock->taken, 0, __ATOMIC_RELEASE);
+}
+
+struct processor {
+    struct cpu cpu;
+    struct pndis_machine *machine;
+    struct brief_lock lock; /* Guards both queues. */
+    KDPC *dpc_first;
+    KDPC *dpc_last;
+    struct interrupt *interrupts; /* Pending, first come first served. */
+    uint32_t queued;              /* How many of either; read without the lock. */
+    KDPC *dpc_running;
+} __attribute__((aligned(64)));
+
+extern const struct sched_hooks pndis__nt_hooks;
+
+/* Raise the running context to @level (at least its own) and return where it was. */
+KIRQL pndis__irql_raise(struct context *context, KIRQL level);
+/* Lower it to @level; below DISPATCH_LEVEL the processor's queues are drained first. */
+void pndis__irql_lower(struct context *context, KIRQL level);
+
+/* Queue @dpc to its target (or the running) processor; false when it is queued already. */
+bool pndis__dpc_insert(struct context *context, KDPC *dpc, void *argument1, void *argument2);
+/* The same under the dispatcher lock, as an expiring timer does. */
+bool pndis__dpc_insert_locked(struct pndis_machine *machine, KDPC *dpc);
+bool pndis__dpc_remove(struct pndis_machine *machine, KDPC *dpc);
+/* Return when every DPC that was queued before has finished. Below DISPATCH_LEVEL. */
+void pndis__dpc_flush(struct context *context);
+
+static inline struct processor *
+processor_of(struct cpu *cpu)
+{
+    return (struct processor *)cpu;
+}
+
+/* --- interrupts (interrupt.c) --- */
+
+/* One interrupt source: a line or an MSI message, connected to an interrupt service routine. */
+struct interrupt {
+    struct pndis_machine *machine;
+    struct owner *owner;
+    /* Runs the driver's routine; @level is its DIRQL. Called with @lock held. */
+    void (*service)(struct context *context, struct interrupt *interrupt);
+    KIRQL level;
+    struct processor *target;
+    KSPIN_LOCK lock;  /* What NdisMSynchronizeWithInterruptEx takes as well. */
+    uint32_t pending; /* 0 or 1: edges that arrive while one is pending are one. */
+    uint32_t connected;
+    uint32_t servicing;
+    struct interrupt *next;
+};
+
+/* Serve what is pending on @context's processor above its level. */
+void pndis__interrupts_deliver(struct context *context);
+/* Signal @interrupt, from any host thread or driver call of the machine. */
+void pndis__interrupt_raise(struct interrupt *interrupt);
+/* Run @routine at the interrupt's level with its lock held. */
+BOOLEAN pndis__interrupt_synchronize(struct context *context, struct interrupt *interrupt,
+                                     BOOLEAN (*routine)(void *argument), void *argument);
+/* No service routine runs any more, and none will. PASSIVE_LEVEL. */
+void pndis__interrupt_disconnect(struct context *context, struct interrupt *interrupt);
+
+/* --- spin locks (spinlock.c) --- */
+
+/* At DISPATCH_LEVEL or above already. Both count in context->locks_held and check for misuse. */
+void pndis__spin_acquire(struct context *context, KSPIN_LOCK *lock);
+void pndis__spin_release(struct context *context, KSPIN_LOCK *lock);
+
+/* --- threads and waiting (thread.c, wait.c) --- */
+
+/* Make @thread one of @machine's that has not begun. */
+void pndis__thread_init(struct thread *thread, struct pndis_machine *machine, const char *name);
+void pndis__thread_begin(struct context *context);
+void pndis__thread_end(struct context *context);
+/*
+ * Start a system thread of pndis' own at PASSIVE_LEVEL in @entry. Returns NULL for want of memory;
+ * pndis__thread_join() waits for its end and frees it.
+ */
+struct thread *pndis__thread_start(struct pndis_machine *machine, const char *name,
+                                   void (*entry)(struct context *context, void *user), void *user);
+void pndis__thread_join(struct context *context, struct thread *thread);
+
+/*
+ * Wait for a dispatcher object on behalf of pndis itself: like KeWaitForSingleObject without a
+ * driver to blame. In a host call (@for_host) a stall ends it. @deadline_ns is on the machine's
+ * clock.
+ */
+enum sleep_result pndis__wait(struct context *context, void *object, uint64_t deadline_ns,
+                              bool for_host);
+
+/* --- memory (pool.c) --- */
+
+/* Pool memory for pndis itself; not on any driver's account. NULL for want of memory. */
+void *pndis__pool_allocate(struct pndis_machine *machine, size_t bytes);
+void pndis__pool_free(struct pndis_machine *machine, void *memory);
+/*
+ * Whether @memory is a live block of the machine's pool, and how long it is: lists that drivers
+ * hand over (restart attributes) may hold nothing else.
+ */
+bool pndis__pool_owns(struct pndis_machine *machine, const void *memory, size_t *out_bytes);
+
+/* --- drivers (driver.c) --- */
+
+struct pndis_driver {
+    struct owner owner;
+    struct pndis_machine *machine;
+    DRIVER_OBJECT object;
+    DRIVER_EXTENSION extension;
+    UNICODE_STRING registry_path;
+    char *inf; /* Path, or NULL. */
+    void *library;
+    /* lib/ndis: stop and forget everything of this driver before it is unloaded. */
+    int (*before_unload)(struct pndis_driver *driver);
+    void *ndis;
+    struct pndis_driver *next;
+};
+
+/* The driver whose DRIVER_OBJECT this is; NULL if it is none of the machine's. */
+struct pndis_driver *pndis__driver_of(struct pndis_machine *machine, const DRIVER_OBJECT *object);
+/* "\Registry\Machine\System\CurrentControlSet\Services\<name>" in UTF-8. */
+void pndis__driver_key(const struct pndis_driver *driver, char *text, size_t bytes);
+
+/* --- strings (string.c) --- */
+
+/* UTF-8 of @text, cut to fit; always ends in NUL. */
+void pndis__utf8_of(const UNICODE_STRING *text, char *utf8, size_t bytes);
+/* A UNICODE_STRING with a NUL behind it in fresh memory (free Buffer with free()). */
+bool pndis__unicode_of(const char *utf8, UNICODE_STRING *out_text);
+
+#endif

@@ -1,0 +1,31 @@
+/* What the machine is made of; called by machine.c only. Creating returns 0 or PNDIS_ENOMEM. */
+#ifndef PNDIS_LIB_NT_PARTS_H
+#define PNDIS_LIB_NT_PARTS_H
+
+#include "nt/nt.h"
+
+int pndis__pool_create(struct pndis_machine *machine);
+/* Frees every block that is still allocated. */
+void pndis__pool_destroy(struct pndis_machine *machine);
+
+int pndis__registry_create(struct pndis_machine *machine);
+void pndis__registry_destroy(struct pndis_machine *machine);
+
+/* Named objects, handles, device objects, callback objects. */
+int pndis__objects_create(struct pndis_machine *machine);
+void pndis__objects_destroy(struct pndis_machine *machine);
+
+/* The system worker threads behind work items; they start when first needed. */
+int pndis__work_queue_create(struct pndis_machine *machine);
+void pndis__work_queue_destroy(struct pndis_machine *machine);
+
+/*
+ * The machine is stopping: end the worker threads and join the system threads that have ended. One
+ * that does not end within the machine's timeout is reported (LEAK_UNLOAD) and abandoned.
+ */
+void pndis__threads_stop(struct context *context);
+
+/* Unload @driver whether it likes it or not, report what it leaves, and free it. */
+void pndis__driver_remove(struct context *context, struct pndis_driver *driver);
+
+#endif
