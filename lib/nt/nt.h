@@ -90,8 +90,9 @@ void pndis__host_leave(struct host_call *call);
  * Every exported NT and NDIS function begins with this: it finds out who is calling, lets others
  * overtake, and tells the observers. @low and @high are the documented IRQL range.
  */
-#define NT_CALL(low, high)                                                                         \
-    pndis__call(__func__, (low), (high), __builtin_extract_return_addr(__builtin_return_address(0)))
+#define NT_CALL(low, high) pndis__call(__func__, (low), (high), NT_CALLER())
+/* Where the driver's call of this function returns to. */
+#define NT_CALLER() __builtin_extract_return_addr(__builtin_return_address(0))
 
 struct context *pndis__call_slow(struct context *context, const char *name, KIRQL low, KIRQL high,
                                  const void *caller);

@@ -1,0 +1,109 @@
+/*
+ * A device: the hardware of an adapter, as a model that a host supplies.
+ *
+ * A driver finds it through its resources: memory and port ranges whose every access calls the model,
+ * interrupts that the model raises, and memory of the driver that the model reads and writes by DMA.
+ * The model's callbacks run on the thread of the driver that makes the access, at its IRQL; on live
+ * they may therefore run at the same time as the device's own thread.
+ */
+#ifndef PNDIS_DEVICE_H
+#define PNDIS_DEVICE_H
+
+#include <pndis/machine.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct pndis_device;
+
+enum { PNDIS_DEVICE_RANGE_LIMIT = 8, PNDIS_DEVICE_MESSAGE_LIMIT = 2048 };
+
+enum pndis_range_kind {
+    PNDIS_RANGE_MEMORY = 0, /* A memory BAR: NdisMMapIoSpace, NdisReadRegisterUlong ... */
+    PNDIS_RANGE_PORT,       /* An I/O port range: NdisMRegisterIoPortRange, NdisRawReadPortUlong ... */
+};
+
+struct pndis_range {
+    enum pndis_range_kind kind;
+    uint64_t bytes;
+};
+
+/** What the model answers. All callbacks get the pointer that pndis_device_create() was given. */
+struct pndis_device_ops {
+    /* Read @width (1, 2, 4 or 8) bytes at @offset of range @range. */
+    uint64_t (*read)(void *user, unsigned range, uint64_t offset, unsigned width);
+    void (*write)(void *user, unsigned range, uint64_t offset, unsigned width, uint64_t value);
+    /* PCI configuration space; NULL: a constant one made from the options. Return bytes done. */
+    uint32_t (*config_read)(void *user, uint32_t offset, void *buffer, uint32_t bytes);
+    uint32_t (*config_write)(void *user, uint32_t offset, const void *buffer, uint32_t bytes);
+    /* MSI-X: the driver masked or unmasked a message. May be NULL. */
+    void (*message_masked)(void *user, unsigned message, bool masked);
+};
+
+struct pndis_device_options {
+    const char *name;
+    uint16_t vendor_id;
+    uint16_t device_id;
+    uint16_t subsystem_vendor_id;
+    uint16_t subsystem_id;
+    uint32_t class_code; /* 0: 0x020000, an Ethernet controller. */
+    uint8_t revision;
+    struct pndis_range ranges[PNDIS_DEVICE_RANGE_LIMIT];
+    unsigned range_count;
+    unsigned messages; /* MSI or MSI-X messages; 0: a line interrupt only. */
+    bool no_line;      /* No line interrupt. */
+    bool dma_32_bits;  /* It cannot address beyond 4 GiB. */
+};
+
+/**
+ * Build a device and plug it into the machine's bus.
+ *
+ * @param machine  Borrowed; owns the device.
+ * @param ops      Borrowed until the device is destroyed.
+ * @param user     Handed to the callbacks.
+ * @return         Borrowed from the machine; NULL on failure, see pndis_last_error().
+ */
+PNDIS_API struct pndis_device *pndis_device_create(struct pndis_machine *machine,
+                                                   const struct pndis_device_options *options,
+                                                   const struct pndis_device_ops *ops, void *user);
+
+/** Unplug and free a device that no adapter uses any more. Returns PNDIS_EBUSY otherwise. */
+PNDIS_API int pndis_device_destroy(struct pndis_device *device);
+
+/**
+ * Raise an interrupt.
+ *
+ * May be called from any host thread on live, and from the model's own callbacks. Without a driver
+ * connected to it, or while it is masked, it stays pending.
+ *
+ * @param message  A message number; 0 is also the line interrupt.
+ */
+PNDIS_API void pndis_device_interrupt(struct pndis_device *device, unsigned message);
+
+/** Lower the line interrupt: its level goes away. Messages are edges and need no lowering. */
+PNDIS_API void pndis_device_interrupt_clear(struct pndis_device *device);
+
+/**
+ * The host's address of @bytes of memory that the driver gave the device by a physical address.
+ *
+ * @param address  As the driver wrote it into the device.
+ * @return         NULL when any part of the range is not mapped for this device right now: the driver
+ *                 gave a wrong address, or took it back. Nothing is reported; the model decides.
+ */
+PNDIS_API void *pndis_device_memory(struct pndis_device *device, uint64_t address, size_t bytes);
+
+/**
+ * After this every read of the device gives all ones and every write is dropped and counted, as of a
+ * card that was pulled out.
+ */
+PNDIS_API void pndis_device_unplug(struct pndis_device *device);
+
+/** Accesses of an unplugged device so far. */
+PNDIS_API uint64_t pndis_device_lost_accesses(const struct pndis_device *device);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,166 @@
+/* The table of NDIS_OBJECT_HEADERs. See header.h; sizes come from the NDIS_SIZEOF_ macros. */
+#include "ndis/header.h"
+
+enum { REVISION_LIMIT = 4 };
+
+static const struct {
+    const char *name;
+    UCHAR type;
+    USHORT sizes[REVISION_LIMIT]; /* Of revision 1, 2 ... */
+} structures[HEADER_COUNT] = {
+    [HEADER_MINIPORT_CHARACTERISTICS] = {"NDIS_MINIPORT_DRIVER_CHARACTERISTICS",
+                                         NDIS_OBJECT_TYPE_MINIPORT_DRIVER_CHARACTERISTICS,
+                                         {NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_1,
+                                          NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2,
+                                          NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_3}},
+    [HEADER_PROTOCOL_CHARACTERISTICS] = {"NDIS_PROTOCOL_DRIVER_CHARACTERISTICS",
+                                         NDIS_OBJECT_TYPE_PROTOCOL_DRIVER_CHARACTERISTICS,
+                                         {NDIS_SIZEOF_PROTOCOL_DRIVER_CHARACTERISTICS_REVISION_1,
+                                          NDIS_SIZEOF_PROTOCOL_DRIVER_CHARACTERISTICS_REVISION_2}},
+    [HEADER_MINIPORT_PNP_CHARACTERISTICS] = {"NDIS_MINIPORT_PNP_CHARACTERISTICS",
+                                             NDIS_OBJECT_TYPE_MINIPORT_PNP_CHARACTERISTICS,
+                                             {NDIS_SIZEOF_MINIPORT_PNP_CHARACTERISTICS_REVISION_1}},
+    [HEADER_REGISTRATION_ATTRIBUTES] =
+        {"NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES",
+         NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES,
+         {NDIS_SIZEOF_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1,
+          NDIS_SIZEOF_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_2}},
+    [HEADER_GENERAL_ATTRIBUTES] = {"NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES",
+                                   NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES,
+                                   {NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_1,
+                                    NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_2}},
+    [HEADER_OFFLOAD_ATTRIBUTES] = {"NDIS_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES",
+                                   NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES,
+                                   {NDIS_SIZEOF_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES_REVISION_1}},
+    [HEADER_HARDWARE_ASSIST_ATTRIBUTES] =
+        {"NDIS_MINIPORT_ADAPTER_HARDWARE_ASSIST_ATTRIBUTES",
+         NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_HARDWARE_ASSIST_ATTRIBUTES,
+         {NDIS_SIZEOF_MINIPORT_ADAPTER_HARDWARE_ASSIST_ATTRIBUTES_REVISION_1,
+          NDIS_SIZEOF_MINIPORT_ADAPTER_HARDWARE_ASSIST_ATTRIBUTES_REVISION_2,
+          NDIS_SIZEOF_MINIPORT_ADAPTER_HARDWARE_ASSIST_ATTRIBUTES_REVISION_3,
+          NDIS_SIZEOF_MINIPORT_ADAPTER_HARDWARE_ASSIST_ATTRIBUTES_REVISION_4}},
+    [HEADER_ADD_DEVICE_ATTRIBUTES] =
+        {"NDIS_MINIPORT_ADD_DEVICE_REGISTRATION_ATTRIBUTES",
+         NDIS_OBJECT_TYPE_MINIPORT_ADD_DEVICE_REGISTRATION_ATTRIBUTES,
+         {NDIS_SIZEOF_MINIPORT_ADD_DEVICE_REGISTRATION_ATTRIBUTES_REVISION_1}},
+    [HEADER_NBL_POOL_PARAMETERS] = {"NET_BUFFER_LIST_POOL_PARAMETERS",
+                                    NDIS_OBJECT_TYPE_DEFAULT,
+                                    {NDIS_SIZEOF_NET_BUFFER_LIST_POOL_PARAMETERS_REVISION_1}},
+    [HEADER_NB_POOL_PARAMETERS] = {"NET_BUFFER_POOL_PARAMETERS",
+                                   NDIS_OBJECT_TYPE_DEFAULT,
+                                   {NDIS_SIZEOF_NET_BUFFER_POOL_PARAMETERS_REVISION_1}},
+    [HEADER_OPEN_PARAMETERS] = {"NDIS_OPEN_PARAMETERS",
+                                NDIS_OBJECT_TYPE_OPEN_PARAMETERS,
+                                {NDIS_SIZEOF_OPEN_PARAMETERS_REVISION_1}},
+    [HEADER_CONFIGURATION_OBJECT] = {"NDIS_CONFIGURATION_OBJECT",
+                                     NDIS_OBJECT_TYPE_CONFIGURATION_OBJECT,
+                                     {NDIS_SIZEOF_CONFIGURATION_OBJECT_REVISION_1}},
+    [HEADER_OID_REQUEST] = {"NDIS_OID_REQUEST",
+                            NDIS_OBJECT_TYPE_OID_REQUEST,
+                            {NDIS_SIZEOF_OID_REQUEST_REVISION_1,
+                             NDIS_SIZEOF_OID_REQUEST_REVISION_2}},
+    [HEADER_STATUS_INDICATION] = {"NDIS_STATUS_INDICATION",
+                                  NDIS_OBJECT_TYPE_STATUS_INDICATION,
+                                  {NDIS_SIZEOF_STATUS_INDICATION_REVISION_1}},
+    [HEADER_NET_PNP_EVENT_NOTIFICATION] = {"NET_PNP_EVENT_NOTIFICATION",
+                                           NDIS_OBJECT_TYPE_DEFAULT,
+                                           {NDIS_SIZEOF_NET_PNP_EVENT_NOTIFICATION_REVISION_1,
+                                            NDIS_SIZEOF_NET_PNP_EVENT_NOTIFICATION_REVISION_2}},
+    [HEADER_INTERRUPT_CHARACTERISTICS] =
+        {"NDIS_MINIPORT_INTERRUPT_CHARACTERISTICS",
+         NDIS_OBJECT_TYPE_MINIPORT_INTERRUPT,
+         {NDIS_SIZEOF_MINIPORT_INTERRUPT_CHARACTERISTICS_REVISION_1}},
+    [HEADER_SG_DMA_DESCRIPTION] = {"NDIS_SG_DMA_DESCRIPTION",
+                                   NDIS_OBJECT_TYPE_SG_DMA_DESCRIPTION,
+                                   {NDIS_SIZEOF_SG_DMA_DESCRIPTION_REVISION_1}},
+    [HEADER_TIMER_CHARACTERISTICS] = {"NDIS_TIMER_CHARACTERISTICS",
+                                      NDIS_OBJECT_TYPE_TIMER_CHARACTERISTICS,
+                                      {NDIS_SIZEOF_TIMER_CHARACTERISTICS_REVISION_1}},
+    [HEADER_LINK_STATE] = {"NDIS_LINK_STATE",
+                           NDIS_OBJECT_TYPE_DEFAULT,
+                           {NDIS_SIZEOF_LINK_STATE_REVISION_1}},
+    [HEADER_DEVICE_OBJECT_ATTRIBUTES] = {"NDIS_DEVICE_OBJECT_ATTRIBUTES",
+                                         NDIS_OBJECT_TYPE_DEVICE_OBJECT_ATTRIBUTES,
+                                         {NDIS_SIZEOF_DEVICE_OBJECT_ATTRIBUTES_REVISION_1}},
+    [HEADER_GENERIC_OBJECT] = {"NDIS_GENERIC_OBJECT",
+                               NDIS_OBJECT_TYPE_GENERIC_OBJECT,
+                               {NDIS_SIZEOF_GENERIC_OBJECT_REVISION_1}},
+    [HEADER_PORT_CHARACTERISTICS] = {"NDIS_PORT_CHARACTERISTICS",
+                                     NDIS_OBJECT_TYPE_PORT_CHARACTERISTICS,
+                                     {NDIS_SIZEOF_PORT_CHARACTERISTICS_REVISION_1}},
+    [HEADER_SHARED_MEMORY_PARAMETERS] = {"NDIS_SHARED_MEMORY_PARAMETERS",
+                                         NDIS_OBJECT_TYPE_SHARED_MEMORY_PARAMETERS,
+                                         {NDIS_SIZEOF_SHARED_MEMORY_PARAMETERS_REVISION_1,
+                                          NDIS_SIZEOF_SHARED_MEMORY_PARAMETERS_REVISION_2}},
+    [HEADER_PM_CAPABILITIES] = {"NDIS_PM_CAPABILITIES",
+                                NDIS_OBJECT_TYPE_DEFAULT,
+                                {NDIS_SIZEOF_NDIS_PM_CAPABILITIES_REVISION_1,
+                                 NDIS_SIZEOF_NDIS_PM_CAPABILITIES_REVISION_2}},
+    [HEADER_RSS_CAPABILITIES] = {"NDIS_RECEIVE_SCALE_CAPABILITIES",
+                                 NDIS_OBJECT_TYPE_RSS_CAPABILITIES,
+                                 {NDIS_SIZEOF_RECEIVE_SCALE_CAPABILITIES_REVISION_1,
+                                  NDIS_SIZEOF_RECEIVE_SCALE_CAPABILITIES_REVISION_2,
+                                  NDIS_SIZEOF_RECEIVE_SCALE_CAPABILITIES_REVISION_3}},
+};
+
+static unsigned
+latest_revision(enum header_structure kind)
+{
+    unsigned revision = 1;
+
+    while (revision < REVISION_LIMIT && structures[kind].sizes[revision] != 0) {
+        revision++;
+    }
+    return revision;
+}
+
+/* The size of @revision; of a revision pndis does not know, what the latest known one has. */
+static USHORT
+size_of_revision(enum header_structure kind, UCHAR revision)
+{
+    unsigned latest = latest_revision(kind);
+
+    return structures[kind].sizes[(revision < latest ? revision : latest) - 1];
+}
+
+bool
+pndis__header_check(struct context *context, const void *structure, enum header_structure kind,
+                    const char *call, const void *caller)
+{
+    const NDIS_OBJECT_HEADER *header = structure;
+    const char *name = structures[kind].name;
+
+    if (header == NULL) {
+        pndis__report(context, RULE_OBJECT_HEADER, NULL, call, caller, "%s is NULL", name);
+    } else if (header->Type != structures[kind].type) {
+        pndis__report(context, RULE_OBJECT_HEADER, NULL, call, caller,
+                      "Type of %s is 0x%02x instead of 0x%02x", name, header->Type,
+                      structures[kind].type);
+    } else if (header->Revision == 0) {
+        pndis__report(context, RULE_OBJECT_HEADER, NULL, call, caller, "Revision of %s is 0", name);
+    } else if (header->Size < size_of_revision(kind, header->Revision)) {
+        pndis__report(context, RULE_OBJECT_HEADER, NULL, call, caller,
+                      "Size of %s revision %u is %u, less than %u", name, header->Revision,
+                      header->Size, size_of_revision(kind, header->Revision));
+    } else {
+        return true;
+    }
+    return false;
+}
+
+size_t
+pndis__header_bytes(const void *structure, enum header_structure kind)
+{
+    const NDIS_OBJECT_HEADER *header = structure;
+
+    return size_of_revision(kind, header->Revision);
+}
+
+void
+pndis__header_copy(void *to, size_t to_bytes, const void *from, enum header_structure kind)
+{
+    size_t bytes = pndis__header_bytes(from, kind);
+
+    memset(to, 0, to_bytes);
+    memcpy(to, from, bytes < to_bytes ? bytes : to_bytes);
+}

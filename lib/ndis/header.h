@@ -1,0 +1,52 @@
+/*
+ * NDIS_OBJECT_HEADERs that drivers hand over: type, revision and size against one table, so that nothing
+ * behind the structure a driver really has is ever read.
+ */
+#ifndef PNDIS_LIB_NDIS_HEADER_H
+#define PNDIS_LIB_NDIS_HEADER_H
+
+#include "ndis/ndis_core.h"
+
+enum header_structure {
+    HEADER_MINIPORT_CHARACTERISTICS,
+    HEADER_PROTOCOL_CHARACTERISTICS,
+    HEADER_MINIPORT_PNP_CHARACTERISTICS,
+    HEADER_REGISTRATION_ATTRIBUTES,
+    HEADER_GENERAL_ATTRIBUTES,
+    HEADER_OFFLOAD_ATTRIBUTES,
+    HEADER_HARDWARE_ASSIST_ATTRIBUTES,
+    HEADER_ADD_DEVICE_ATTRIBUTES,
+    HEADER_NBL_POOL_PARAMETERS,
+    HEADER_NB_POOL_PARAMETERS,
+    HEADER_OPEN_PARAMETERS,
+    HEADER_CONFIGURATION_OBJECT,
+    HEADER_OID_REQUEST,
+    HEADER_STATUS_INDICATION,
+    HEADER_NET_PNP_EVENT_NOTIFICATION,
+    HEADER_INTERRUPT_CHARACTERISTICS,
+    HEADER_SG_DMA_DESCRIPTION,
+    HEADER_TIMER_CHARACTERISTICS,
+    HEADER_LINK_STATE,
+    HEADER_DEVICE_OBJECT_ATTRIBUTES,
+    HEADER_GENERIC_OBJECT,
+    HEADER_PORT_CHARACTERISTICS,
+    HEADER_SHARED_MEMORY_PARAMETERS,
+    HEADER_PM_CAPABILITIES,
+    HEADER_RSS_CAPABILITIES,
+    HEADER_COUNT
+};
+
+/*
+ * Whether @structure (any pointer to memory of at least a header; NULL is recognized) begins with a
+ * correct header for @kind. Reports under OBJECT_HEADER if not.
+ */
+bool pndis__header_check(struct context *context, const void *structure, enum header_structure kind,
+                         const char *call, const void *caller);
+
+/* The bytes of @structure that may be read: what its revision has, at most what pndis knows. */
+size_t pndis__header_bytes(const void *structure, enum header_structure kind);
+
+/* Copy what @from has into @to, which is of the latest revision, and zero the rest. */
+void pndis__header_copy(void *to, size_t to_bytes, const void *from, enum header_structure kind);
+
+#endif

@@ -1,0 +1,228 @@
+/* Pools of NET_BUFFER_LISTs and NET_BUFFERs. What is allocated from them is in nbl.c and
+ * net_buffer.c. */
+#include "ndis/nbl.h"
+
+#include "ndis/header.h"
+
+#include <stdlib.h>
+
+enum { BLOCK_ALIGNMENT = 16 };
+
+static size_t
+aligned(size_t bytes)
+{
+    return (bytes + BLOCK_ALIGNMENT - 1) / BLOCK_ALIGNMENT * BLOCK_ALIGNMENT;
+}
+
+/* An MDL for @bytes that may start anywhere in a page. */
+static size_t
+mdl_bytes_for(size_t bytes)
+{
+    return sizeof(MDL) + sizeof(PFN_NUMBER) * (bytes / PAGE_SIZE + 2);
+}
+
+static bool
+checked(const struct pndis_machine *machine)
+{
+    return !machine->options.without_ledger;
+}
+
+static void
+nbl_pool_free_memory(struct handle *handle)
+{
+    struct nbl_pool *pool = (struct nbl_pool *)handle;
+
+    pndis__cache_destroy(pool->cache);
+    free(pool);
+}
+
+static void
+nb_pool_free_memory(struct handle *handle)
+{
+    struct nb_pool *pool = (struct nb_pool *)handle;
+
+    pndis__cache_destroy(pool->cache);
+    free(pool);
+}
+
+static struct nbl_pool *
+nbl_pool_create(struct pndis_machine *machine, struct owner *owner,
+                const NET_BUFFER_LIST_POOL_PARAMETERS *parameters)
+{
+    struct nbl_pool *pool = calloc(1, sizeof(*pool));
+    size_t bytes;
+
+    if (pool == NULL) {
+        return NULL;
+    }
+    pool->owner = owner;
+    pool->parameters = *parameters;
+    bytes =
+        parameters->fAllocateNetBuffer ? sizeof(struct nbl_block) : offsetof(struct nbl_block, nb);
+    pool->context_at = aligned(bytes);
+    bytes = pool->context_at;
+    if (parameters->ContextSize != 0) {
+        bytes += aligned(sizeof(NET_BUFFER_LIST_CONTEXT) + parameters->ContextSize);
+    }
+    pool->mdl_at = bytes;
+    if (parameters->DataSize != 0) {
+        bytes += aligned(mdl_bytes_for(parameters->DataSize));
+        pool->data_at = bytes;
+        bytes += parameters->DataSize;
+    }
+    pool->cache = pndis__cache_create(machine, bytes, checked(machine));
+    if (pool->cache == NULL) {
+        free(pool);
+        return NULL;
+    }
+    pndis__handle_open(pndis__handles_of(machine), &pool->handle, HANDLE_NBL_POOL, owner, machine,
+                       nbl_pool_free_memory);
+    return pool;
+}
+
+static struct nb_pool *
+nb_pool_create(struct pndis_machine *machine, struct owner *owner, ULONG tag, ULONG data_bytes)
+{
+    struct nb_pool *pool = calloc(1, sizeof(*pool));
+    size_t bytes = aligned(sizeof(struct nb_block));
+
+    if (pool == NULL) {
+        return NULL;
+    }
+    pool->owner = owner;
+    pool->tag = tag;
+    pool->data_bytes = data_bytes;
+    if (data_bytes != 0) {
+        pool->mdl_bytes = (ULONG)aligned(mdl_bytes_for(data_bytes));
+        bytes += pool->mdl_bytes + data_bytes;
+    }
+    pool->cache = pndis__cache_create(machine, bytes, checked(machine));
+    if (pool->cache == NULL) {
+        free(pool);
+        return NULL;
+    }
+    pndis__handle_open(pndis__handles_of(machine), &pool->handle, HANDLE_NB_POOL, owner, machine,
+                       nb_pool_free_memory);
+    return pool;
+}
+
+/*
+ * "NdisAllocateNetBufferListPool function". IRQL <= DISPATCH_LEVEL.
+ * @NdisHandle is any handle NDIS gave the driver (NULL: the running driver). The pool is the
+ * caller's, to be freed with NdisFreeNetBufferListPool after every list has come back. NULL for
+ * want of memory and for malformed parameters, which are reported.
+ */
+NDIS_HANDLE
+NdisAllocateNetBufferListPool(NDIS_HANDLE NdisHandle,
+                              NET_BUFFER_LIST_POOL_PARAMETERS const *Parameters)
+{
+    struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
+    const void *caller = NT_CALLER();
+    struct owner *owner;
+    struct nbl_pool *pool;
+
+    if (!pndis__header_check(context, Parameters, HEADER_NBL_POOL_PARAMETERS, __func__, caller) ||
+        !pndis__owner_of_handle(context, NdisHandle, __func__, caller, &owner) ||
+        pndis__fault(context)) {
+        return NULL;
+    }
+    pool = nbl_pool_create(context->machine, owner, Parameters);
+    if (pool != NULL) {
+        pndis__acquired(context, RESOURCE_NBL_POOL, pool, 0, Parameters->PoolTag, owner, __func__,
+                        caller);
+    }
+    return pool;
+}
+
+static void
+pool_close(struct context *context, struct handle *handle, struct cache *cache,
+           enum resource resource, const char *call, const void *caller)
+{
+    uint64_t left = pndis__cache_outstanding(cache);
+
+    if (left != 0) {
+        pndis__report(context, RULE_NBL_POOL_FREE, handle->owner, call, caller,
+                      "a pool is freed while %llu of its structures are still allocated",
+                      (unsigned long long)left);
+    }
+    pndis__released(context, resource, handle, call);
+    if (left == 0) {
+        pndis__handle_close(pndis__handles_of(context->machine), handle);
+    }
+}
+
+/* "NdisFreeNetBufferListPool function". IRQL <= DISPATCH_LEVEL. All lists have been freed before.
+ */
+VOID
+NdisFreeNetBufferListPool(NDIS_HANDLE PoolHandle)
+{
+    struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
+    struct nbl_pool *pool = (struct nbl_pool *)pndis__handle(
+        context, PoolHandle, HANDLE_BIT(NBL_POOL), __func__, NT_CALLER());
+
+    if (pool != NULL) {
+        pool_close(context, &pool->handle, pool->cache, RESOURCE_NBL_POOL, __func__, NT_CALLER());
+    }
+}
+
+/*
+ * "NdisAllocateNetBufferPool function". IRQL <= DISPATCH_LEVEL. As NdisAllocateNetBufferListPool; a
+ * pool with a DataSize serves NdisAllocateNetBufferMdlAndData only.
+ */
+NDIS_HANDLE
+NdisAllocateNetBufferPool(NDIS_HANDLE NdisHandle, NET_BUFFER_POOL_PARAMETERS const *Parameters)
+{
+    struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
+    const void *caller = NT_CALLER();
+    struct owner *owner;
+    struct nb_pool *pool;
+
+    if (!pndis__header_check(context, Parameters, HEADER_NB_POOL_PARAMETERS, __func__, caller) ||
+        !pndis__owner_of_handle(context, NdisHandle, __func__, caller, &owner) ||
+        pndis__fault(context)) {
+        return NULL;
+    }
+    pool = nb_pool_create(context->machine, owner, Parameters->PoolTag, Parameters->DataSize);
+    if (pool != NULL) {
+        pndis__acquired(context, RESOURCE_NB_POOL, pool, 0, Parameters->PoolTag, owner, __func__,
+                        caller);
+    }
+    return pool;
+}
+
+/* "NdisFreeNetBufferPool function". IRQL <= DISPATCH_LEVEL. All NET_BUFFERs have been freed before.
+ */
+VOID
+NdisFreeNetBufferPool(NDIS_HANDLE PoolHandle)
+{
+    struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
+    struct nb_pool *pool = (struct nb_pool *)pndis__handle(context, PoolHandle, HANDLE_BIT(NB_POOL),
+                                                           __func__, NT_CALLER());
+
+    if (pool != NULL) {
+        pool_close(context, &pool->handle, pool->cache, RESOURCE_NB_POOL, __func__, NT_CALLER());
+    }
+}
+
+/* --- NDIS' own --- */
+
+int
+pndis__nbl_pools_create(struct ndis *ndis)
+{
+    const NET_BUFFER_LIST_POOL_PARAMETERS parameters = {.PoolTag = 'sidN'};
+
+    ndis->nbl_pool = nbl_pool_create(ndis->machine, &ndis->machine->owner, &parameters);
+    ndis->nb_pool = nb_pool_create(ndis->machine, &ndis->machine->owner, 'sidN', 0);
+    return ndis->nbl_pool == NULL || ndis->nb_pool == NULL ? PNDIS_ENOMEM : 0;
+}
+
+void
+pndis__nbl_pools_destroy(struct ndis *ndis)
+{
+    if (ndis->nbl_pool != NULL) {
+        pndis__handle_close(&ndis->handles, &ndis->nbl_pool->handle);
+    }
+    if (ndis->nb_pool != NULL) {
+        pndis__handle_close(&ndis->handles, &ndis->nb_pool->handle);
+    }
+}

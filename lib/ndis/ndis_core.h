@@ -1,0 +1,318 @@
+/*
+ * NDIS, as its own files share it: handles, drivers, adapters, bindings and what belongs to them.
+ *
+ * An adapter has a stack: the miniport at the bottom, filter modules above it from bottom to top, and
+ * the bindings of protocols on top. Operations on the stack (stack.c) take one lock per adapter and run on
+ * the thread that asked for them; data and requests do not take it.
+ */
+#ifndef PNDIS_LIB_NDIS_NDIS_CORE_H
+#define PNDIS_LIB_NDIS_NDIS_CORE_H
+
+#include <ndis.h>
+
+#include "ndis/handle.h"
+#include "ndis/state.h"
+#include "ndis/tally.h"
+
+#include <pndis/adapter.h>
+#include <pndis/client.h>
+#include <pndis/device.h>
+
+struct binding;
+struct pndis_adapter;
+struct oid_work;
+
+/* --- NDIS of one machine (ndis_machine.c) --- */
+
+struct ndis {
+    struct pndis_machine *machine;
+    struct handles handles;
+    struct miniport_driver *miniport_drivers;
+    struct protocol *protocols;      /* In the order of registration. */
+    struct pndis_adapter *adapters;  /* In the order of adding. */
+    struct pndis_adapter *last_adapter;
+    struct pndis_device *devices;
+    uint32_t interface_count;
+    uint32_t adapter_count; /* Ever added. */
+    uint8_t partial_cancel_ids;
+    ULONG version; /* What NdisGetVersion answers. */
+    KEVENT bind_lock; /* Serializes what changes the lists above. */
+};
+
+/* NDIS of @machine, built on first use; NULL for want of memory. */
+struct ndis *pndis__ndis_of(struct pndis_machine *machine);
+
+/* NDIS versions as NDIS_RUNTIME_VERSION_* spell them: 0x0006001E for 6.30. */
+static inline ULONG
+ndis_version(UCHAR major, UCHAR minor)
+{
+    return ((ULONG)major << 16) | minor;
+}
+
+/* --- miniport drivers (miniport_driver.c) --- */
+
+struct miniport_driver {
+    struct handle handle;
+    struct pndis_driver *driver;
+    NDIS_HANDLE context;
+    NDIS_MINIPORT_DRIVER_CHARACTERISTICS calls;
+    ULONG version;
+    NDIS_MINIPORT_PNP_CHARACTERISTICS pnp; /* Zero unless set in MiniportSetOptions. */
+    bool in_set_options;
+    size_t adapter_count;
+    struct miniport_driver *next;
+};
+
+struct miniport_driver *pndis__miniport_driver_of(struct pndis_driver *driver);
+
+/* --- pended operations (pending.c) --- */
+
+/*
+ * One operation that a driver may complete later. It is asked, then completed exactly once: by the
+ * return value of the callback, or after NDIS_STATUS_PENDING by a call, which may come before the
+ * callback has returned.
+ */
+struct pending {
+    uint32_t state;
+    NDIS_STATUS status;
+    KEVENT done;
+};
+
+void pndis__pending_init(struct pending *pending);
+/* The callback is about to be called. */
+void pndis__pending_ask(struct pending *pending);
+/*
+ * The completion call came. Returns false when nothing was asked, or it was completed already; then
+ * nothing changed and the caller reports it.
+ */
+bool pndis__pending_complete(struct pending *pending, NDIS_STATUS status);
+/*
+ * The callback returned @status. Returns true when the operation is complete, with its status in
+ * @out_status; false while it pends. @out_twice tells of a driver that completed it both ways.
+ */
+bool pndis__pending_returned(struct pending *pending, NDIS_STATUS status, NDIS_STATUS *out_status,
+                             bool *out_twice);
+/* Wait for a pended operation. */
+enum sleep_result pndis__pending_wait(struct context *context, struct pending *pending,
+                                      uint64_t deadline_ns, bool for_host, NDIS_STATUS *out_status);
+
+/* --- attributes (attributes.c) --- */
+
+enum attribute_kind {
+    ATTRIBUTE_REGISTRATION = 1u << 0,
+    ATTRIBUTE_GENERAL = 1u << 1,
+    ATTRIBUTE_OFFLOAD = 1u << 2,
+    ATTRIBUTE_HARDWARE_ASSIST = 1u << 3,
+    ATTRIBUTE_ADD_DEVICE = 1u << 4,
+};
+
+/* What the miniport told with NdisMSetMiniportAttributes; copies, with everything they point to. */
+struct attributes {
+    unsigned set; /* Or-ed enum attribute_kind. */
+    ULONG flags;
+    UINT check_for_hang_seconds;
+    NDIS_INTERFACE_TYPE interface_type;
+    NDIS_HANDLE add_device_context;
+    NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES general;
+    NDIS_RECEIVE_SCALE_CAPABILITIES rss;
+    NDIS_PNP_CAPABILITIES pnp;
+    NDIS_PM_CAPABILITIES pm;
+    bool has_pm;
+    NDIS_OID *oids;
+    NDIS_OFFLOAD offload_default;
+    NDIS_OFFLOAD offload_hardware;
+    NDIS_HD_SPLIT_ATTRIBUTES hd_split;
+    NDIS_RECEIVE_FILTER_CAPABILITIES receive_filter_hardware;
+    NDIS_RECEIVE_FILTER_CAPABILITIES receive_filter_current;
+    NDIS_NIC_SWITCH_CAPABILITIES nic_switch_hardware;
+    NDIS_NIC_SWITCH_CAPABILITIES nic_switch_current;
+    bool has_hd_split, has_receive_filter, has_nic_switch;
+};
+
+void pndis__attributes_forget(struct attributes *attributes);
+
+/* --- filter modules: their table and their place (filter_module.c) --- */
+
+/*
+ * A filter module's driver, as the stack operations need it. The edge that drivers register through
+ * fills this in; until then tests do.
+ */
+struct filter_ops {
+    NDIS_STATUS (*attach)(void *module_context);
+    void (*detach)(void *module_context);
+    NDIS_STATUS (*pause)(void *module_context);
+    NDIS_STATUS (*restart)(void *module_context, NDIS_RESTART_ATTRIBUTES *attributes);
+};
+
+struct filter_module {
+    struct owner owner;
+    struct machine_state at;
+    struct pndis_adapter *adapter;
+    const struct filter_ops *ops;
+    void *context;
+    bool mandatory;
+    ULONG version; /* NDIS version of its driver, for revisions. */
+    struct pending operation;
+    struct filter_module *above;
+    struct filter_module *below;
+};
+
+/* --- adapters (adapter.c) --- */
+
+enum adapter_operation {
+    OPERATION_NONE,
+    OPERATION_INITIALIZE,
+    OPERATION_RESTART,
+    OPERATION_PAUSE,
+    OPERATION_HALT,
+};
+
+/* What NDIS knows of the link: general attributes first, then status indications. */
+struct link_state {
+    NDIS_MEDIA_CONNECT_STATE connect;
+    NDIS_MEDIA_DUPLEX_STATE duplex;
+    ULONG64 transmit_speed;
+    ULONG64 receive_speed;
+    NDIS_SUPPORTED_PAUSE_FUNCTIONS pause_functions;
+    ULONG auto_negotiation;
+};
+
+enum { MULTICAST_LIMIT = 1024, NAME_CHARACTERS = 80 };
+
+/* The packet filter and what goes with it: combined from all bindings, sent to the miniport. */
+struct receive_filter {
+    ULONG packet_filter;
+    ULONG lookahead;
+    UCHAR (*multicast)[6];
+    ULONG multicast_count;
+};
+
+struct reset {
+    struct pending operation;
+    bool addressing; /* What MiniportResetEx answered in AddressingReset. */
+    uint32_t under_way;
+    KTIMER timer;
+    KDPC dpc;
+    struct work *work;
+    uint32_t hang_checks_since_oid; /* Check-for-hang calls that the pending OID has seen. */
+    bool requested;                 /* NdisMResetMiniport. */
+    KEVENT finished;
+};
+
+/* A queue of OID requests on their way to the miniport: one at a time. */
+struct oid_queue {
+    struct brief_lock lock;
+    struct oid_work *first;
+    struct oid_work *last;
+    struct oid_work *current;
+    bool running;     /* Somebody is handing requests down. */
+    bool closed;      /* Halted: nothing more goes in. */
+    struct work *work;
+    KEVENT idle;
+    uint32_t direct_outstanding;
+};
+
+struct pndis_adapter {
+    struct handle handle;
+    struct owner owner;
+    struct machine_state at;
+    struct pndis_machine *machine;
+    struct ndis *ndis;
+    struct miniport_driver *driver;
+    NDIS_HANDLE context; /* MiniportAdapterContext. */
+    bool started;        /* Between a successful initialize and the halt. */
+    bool adding_device;  /* MiniportAddDevice is on the stack. */
+    bool removed;        /* Surprise-removed or failed. */
+    bool unbound;        /* PNDIS_ADAPTER_UNBOUND. */
+
+    /* What sends and receives look at first. */
+    NDIS_STATUS send_gate;    /* 0: open; else the status that sends are refused with. */
+    NDIS_STATUS receive_gate; /* 0: open. */
+    struct tally *sends;      /* NBLs the miniport owns. */
+    struct tally *receives;   /* NBLs the miniport has indicated and not got back. */
+    struct binding *bindings; /* Changes only while the adapter is Paused. */
+    struct binding *only_binding; /* When there is exactly one, and nothing to filter. */
+    bool loops_back;          /* Some binding wants to see what others send. */
+
+    struct attributes attributes;
+    struct link_state link;
+    struct receive_filter filter;
+    struct filter_module *bottom_filter;
+    struct filter_module *top_filter;
+    size_t binding_count;
+
+    KEVENT stack_lock; /* One stack operation at a time. */
+    struct pending operation;
+    enum adapter_operation operation_kind;
+    NDIS_STATUS last_status;
+    struct oid_queue oids;
+    struct reset reset;
+    NDIS_DEVICE_POWER_STATE power;
+    bool paused_for_power;
+    bool shutting_down;
+
+    struct pndis_device *device;
+    void *hardware; /* hardware.c: interrupts, DMA, ranges in use. */
+    DEVICE_OBJECT physical_device;
+    DEVICE_OBJECT functional_device;
+
+    uint32_t index;           /* Of the adapter on its machine, from 1. */
+    NET_IFINDEX interface_index;
+    NET_LUID luid;
+    WCHAR device_name[NAME_CHARACTERS];  /* "\DEVICE\{...}". */
+    WCHAR instance_name[NAME_CHARACTERS];
+    UNICODE_STRING device_string;
+    UNICODE_STRING instance_string;
+    char key[200]; /* Its configuration in the registry. */
+    struct ndis_port *ports;
+    struct pndis_adapter *next;
+};
+
+/* --- protocols and bindings (protocol.c, binding.c) --- */
+
+struct protocol {
+    struct handle handle;
+    struct owner owner;
+    struct pndis_driver *driver; /* NULL: pndis' own clients. */
+    NDIS_HANDLE context;
+    NDIS_PROTOCOL_DRIVER_CHARACTERISTICS calls;
+    ULONG version;
+    bool deregistering;
+    bool manual; /* Binds only where its host says. */
+    size_t binding_count;
+    struct protocol *next;
+};
+
+struct binding {
+    struct handle handle; /* The NdisBindingHandle. */
+    struct handle bind_handle; /* The BindContext, and later the UnbindContext. */
+    struct owner owner;
+    struct machine_state at;
+    struct pndis_adapter *adapter;
+    struct protocol *protocol;
+    NDIS_HANDLE context; /* ProtocolBindingContext. */
+    bool opened;
+    bool binding_now;    /* ProtocolBindAdapterEx has been called and is not complete. */
+    bool unbinding_now;
+    bool closing;
+    bool open_pends;
+    NDIS_STATUS receive_gate;
+    NDIS_STATUS send_gate;
+    struct tally *sends; /* NBLs sent on it that have not come back. */
+    struct receive_filter filter;
+    ULONG frame_type_count;
+    NET_FRAME_TYPE frame_types[NDIS_MAX_FRAME_TYPES_PER_OPEN];
+    struct pending bind;
+    struct pending unbind;
+    struct pending event; /* NetPnPEvent, one at a time. */
+    struct pending close;
+    NET_PNP_EVENT_NOTIFICATION *event_now;
+    uint32_t oids_outstanding;
+    KEVENT oids_done;
+    NDIS_OPEN_PARAMETERS *open_parameters; /* While a pended open is completed. */
+    NDIS_HANDLE *open_result;
+    NDIS_STATUS open_status;
+    struct binding *next;
+};
+
+#endif
