@@ -2,8 +2,8 @@
  * Caches of equal blocks, for what comes and goes with every frame.
  *
  * Whoever holds a processor takes and puts on that processor's own list, without a lock; full lists
- * move half of their blocks to a shared one. In a checked cache every block comes from malloc and goes
- * back to it at once, so that a sanitizer sees late uses.
+ * move half of their blocks to a shared one. In a checked cache every block comes from malloc and
+ * goes back to it at once, so that a sanitizer sees late uses.
  */
 #ifndef PNDIS_LIB_NDIS_CACHE_H
 #define PNDIS_LIB_NDIS_CACHE_H

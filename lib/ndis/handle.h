@@ -1,6 +1,6 @@
 /*
- * Handles: what drivers hold of NDIS objects. Each object begins with a struct handle and is known to its
- * machine, so that a handle that is wild, dead or of another kind is recognized and named.
+ * Handles: what drivers hold of NDIS objects. Each object begins with a struct handle and is known
+ * to its machine, so that a handle that is wild, dead or of another kind is recognized and named.
  */
 #ifndef PNDIS_LIB_NDIS_HANDLE_H
 #define PNDIS_LIB_NDIS_HANDLE_H
@@ -35,7 +35,7 @@ enum handle_kind {
 #define X(name, words) HANDLE_##name,
     HANDLE_KINDS(X)
 #undef X
-    HANDLE_KIND_COUNT
+        HANDLE_KIND_COUNT
 };
 
 #define HANDLE_BIT(kind) (1u << HANDLE_##kind)

@@ -1,6 +1,6 @@
 /*
- * NDIS_OBJECT_HEADERs that drivers hand over: type, revision and size against one table, so that nothing
- * behind the structure a driver really has is ever read.
+ * NDIS_OBJECT_HEADERs that drivers hand over: type, revision and size against one table, so that
+ * nothing behind the structure a driver really has is ever read.
  */
 #ifndef PNDIS_LIB_NDIS_HEADER_H
 #define PNDIS_LIB_NDIS_HEADER_H

@@ -1,8 +1,8 @@
 /*
  * NET_BUFFER_LISTs and NET_BUFFERs as NDIS makes them: what stands in front of each, and the pools.
  *
- * Every structure has a note before it that says where it came from. Drivers know nothing of it; the
- * functions that free use it to tell a clone from a fragment and to find the block to put back.
+ * Every structure has a note before it that says where it came from. Drivers know nothing of it;
+ * the functions that free use it to tell a clone from a fragment and to find the block to put back.
  */
 #ifndef PNDIS_LIB_NDIS_NBL_H
 #define PNDIS_LIB_NDIS_NBL_H
@@ -43,7 +43,7 @@ struct nb_note {
     bool part_of_list; /* Allocated together with its NET_BUFFER_LIST. */
     bool own_mdls;     /* Its MDL chain was made for it: clones, fragments. */
     struct nb_pool *pool;
-    MDL *first_mdl; /* As allocated: the MDL of its data block, or of a clone. */
+    MDL *first_mdl;                  /* As allocated: the MDL of its data block, or of a clone. */
     struct retreat_record *retreats; /* MDLs that retreats put in front, latest first. */
 };
 
@@ -52,7 +52,7 @@ struct nbl_note {
     uint16_t kind;
     uint16_t flags; /* As given to the allocating function. */
     struct nbl_pool *pool;
-    ULONG delta; /* DataOffsetDelta of a fragment or reassembled list. */
+    ULONG delta;         /* DataOffsetDelta of a fragment or reassembled list. */
     void *context_first; /* The context allocated with it. */
 };
 
@@ -80,13 +80,15 @@ nb_note_of(NET_BUFFER *nb)
 }
 
 /*
- * The pool used where a caller gives none: the machine's own. @kind HANDLE_NBL_POOL or HANDLE_NB_POOL.
+ * The pool used where a caller gives none: the machine's own. @kind HANDLE_NBL_POOL or
+ * HANDLE_NB_POOL.
  */
 struct nbl_pool *pndis__nbl_pool_internal(struct pndis_machine *machine);
 struct nb_pool *pndis__nb_pool_internal(struct pndis_machine *machine);
 
 /* A plain list without NET_BUFFERs from @pool, or NULL. */
-NET_BUFFER_LIST *pndis__nbl_take(struct context *context, struct nbl_pool *pool, enum nbl_kind kind);
+NET_BUFFER_LIST *pndis__nbl_take(struct context *context, struct nbl_pool *pool,
+                                 enum nbl_kind kind);
 void pndis__nbl_put(struct context *context, NET_BUFFER_LIST *nbl);
 /* A NET_BUFFER with the given chain, or NULL. */
 NET_BUFFER *pndis__nb_take(struct context *context, struct nb_pool *pool, MDL *chain, ULONG offset,
@@ -100,8 +102,8 @@ void pndis__nb_init(NET_BUFFER *nb, MDL *chain, ULONG offset, SIZE_T length);
 void pndis__nb_retreats_free(struct nb_note *note);
 
 /*
- * An MDL chain of its own for @length bytes of @nb's data from @offset on, describing the same memory;
- * NULL for want of memory (or when there is less data).
+ * An MDL chain of its own for @length bytes of @nb's data from @offset on, describing the same
+ * memory; NULL for want of memory (or when there is less data).
  */
 MDL *pndis__mdl_chain_describe(NET_BUFFER *nb, SIZE_T offset, SIZE_T length);
 void pndis__mdl_chain_free(MDL *chain);

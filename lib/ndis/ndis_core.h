@@ -1,9 +1,9 @@
 /*
  * NDIS, as its own files share it: handles, drivers, adapters, bindings and what belongs to them.
  *
- * An adapter has a stack: the miniport at the bottom, filter modules above it from bottom to top, and
- * the bindings of protocols on top. Operations on the stack (stack.c) take one lock per adapter and run on
- * the thread that asked for them; data and requests do not take it.
+ * An adapter has a stack: the miniport at the bottom, filter modules above it from bottom to top,
+ * and the bindings of protocols on top. Operations on the stack (stack.c) take one lock per adapter
+ * and run on the thread that asked for them; data and requests do not take it.
  */
 #ifndef PNDIS_LIB_NDIS_NDIS_CORE_H
 #define PNDIS_LIB_NDIS_NDIS_CORE_H
@@ -28,15 +28,17 @@ struct ndis {
     struct pndis_machine *machine;
     struct handles handles;
     struct miniport_driver *miniport_drivers;
-    struct protocol *protocols;      /* In the order of registration. */
-    struct pndis_adapter *adapters;  /* In the order of adding. */
+    struct protocol *protocols;     /* In the order of registration. */
+    struct pndis_adapter *adapters; /* In the order of adding. */
     struct pndis_adapter *last_adapter;
     struct pndis_device *devices;
     uint32_t interface_count;
     uint32_t adapter_count; /* Ever added. */
     uint8_t partial_cancel_ids;
-    ULONG version; /* What NdisGetVersion answers. */
-    KEVENT bind_lock; /* Serializes what changes the lists above. */
+    struct nbl_pool *nbl_pool; /* Where callers name no pool. */
+    struct nb_pool *nb_pool;
+    ULONG version;    /* What NdisGetVersion answers. */
+    KEVENT list_lock; /* Serializes what changes the lists above. */
 };
 
 /* NDIS of @machine, built on first use; NULL for want of memory. */
@@ -82,10 +84,12 @@ void pndis__pending_init(struct pending *pending);
 /* The callback is about to be called. */
 void pndis__pending_ask(struct pending *pending);
 /*
- * The completion call came. Returns false when nothing was asked, or it was completed already; then
- * nothing changed and the caller reports it.
+ * The completion call came: claim the operation. False when nothing was asked, or it was completed
+ * already; then nothing changed and the caller reports it. A claim is followed by its completion.
  */
-bool pndis__pending_complete(struct pending *pending, NDIS_STATUS status);
+bool pndis__pending_claim(struct pending *pending);
+/* Let whoever waits go on. */
+void pndis__pending_complete(struct pending *pending, NDIS_STATUS status);
 /*
  * The callback returned @status. Returns true when the operation is complete, with its status in
  * @out_status; false while it pends. @out_twice tells of a driver that completed it both ways.
@@ -141,7 +145,7 @@ struct filter_ops {
     NDIS_STATUS (*attach)(void *module_context);
     void (*detach)(void *module_context);
     NDIS_STATUS (*pause)(void *module_context);
-    NDIS_STATUS (*restart)(void *module_context, NDIS_RESTART_ATTRIBUTES *attributes);
+    NDIS_STATUS (*restart)(void *module_context, NDIS_RESTART_ATTRIBUTES **attributes);
 };
 
 struct filter_module {
@@ -205,8 +209,8 @@ struct oid_queue {
     struct oid_work *first;
     struct oid_work *last;
     struct oid_work *current;
-    bool running;     /* Somebody is handing requests down. */
-    bool closed;      /* Halted: nothing more goes in. */
+    bool running; /* Somebody is handing requests down. */
+    bool closed;  /* Halted: nothing more goes in. */
     struct work *work;
     KEVENT idle;
     uint32_t direct_outstanding;
@@ -220,19 +224,20 @@ struct pndis_adapter {
     struct ndis *ndis;
     struct miniport_driver *driver;
     NDIS_HANDLE context; /* MiniportAdapterContext. */
+    bool alive;          /* From the call of MiniportInitializeEx to the end of MiniportHaltEx. */
     bool started;        /* Between a successful initialize and the halt. */
     bool adding_device;  /* MiniportAddDevice is on the stack. */
     bool removed;        /* Surprise-removed or failed. */
     bool unbound;        /* PNDIS_ADAPTER_UNBOUND. */
 
     /* What sends and receives look at first. */
-    NDIS_STATUS send_gate;    /* 0: open; else the status that sends are refused with. */
-    NDIS_STATUS receive_gate; /* 0: open. */
-    struct tally *sends;      /* NBLs the miniport owns. */
-    struct tally *receives;   /* NBLs the miniport has indicated and not got back. */
-    struct binding *bindings; /* Changes only while the adapter is Paused. */
+    NDIS_STATUS send_gate;        /* 0: open; else the status that sends are refused with. */
+    NDIS_STATUS receive_gate;     /* 0: open. */
+    struct tally *sends;          /* NBLs the miniport owns. */
+    struct tally *receives;       /* NBLs the miniport has indicated and not got back. */
+    struct binding *bindings;     /* Changes only while the adapter is Paused. */
     struct binding *only_binding; /* When there is exactly one, and nothing to filter. */
-    bool loops_back;          /* Some binding wants to see what others send. */
+    bool loops_back;              /* Some binding wants to see what others send. */
 
     struct attributes attributes;
     struct link_state link;
@@ -244,7 +249,9 @@ struct pndis_adapter {
     KEVENT stack_lock; /* One stack operation at a time. */
     struct pending operation;
     enum adapter_operation operation_kind;
+    NDIS_MINIPORT_RESTART_PARAMETERS restart_parameters;
     NDIS_STATUS last_status;
+    struct possession *possessions;
     struct oid_queue oids;
     struct reset reset;
     NDIS_DEVICE_POWER_STATE power;
@@ -256,10 +263,10 @@ struct pndis_adapter {
     DEVICE_OBJECT physical_device;
     DEVICE_OBJECT functional_device;
 
-    uint32_t index;           /* Of the adapter on its machine, from 1. */
+    uint32_t index; /* Of the adapter on its machine, from 1. */
     NET_IFINDEX interface_index;
     NET_LUID luid;
-    WCHAR device_name[NAME_CHARACTERS];  /* "\DEVICE\{...}". */
+    WCHAR device_name[NAME_CHARACTERS]; /* "\DEVICE\{...}". */
     WCHAR instance_name[NAME_CHARACTERS];
     UNICODE_STRING device_string;
     UNICODE_STRING instance_string;
@@ -269,6 +276,12 @@ struct pndis_adapter {
 };
 
 /* --- protocols and bindings (protocol.c, binding.c) --- */
+
+/* A notification with what NdisCompleteNetPnPEvent finds the operation by. */
+struct notification {
+    NET_PNP_EVENT_NOTIFICATION public; /* First: drivers hand its address back. */
+    struct pending *operation;
+};
 
 struct protocol {
     struct handle handle;
@@ -284,7 +297,7 @@ struct protocol {
 };
 
 struct binding {
-    struct handle handle; /* The NdisBindingHandle. */
+    struct handle handle;      /* The NdisBindingHandle. */
     struct handle bind_handle; /* The BindContext, and later the UnbindContext. */
     struct owner owner;
     struct machine_state at;
@@ -292,26 +305,25 @@ struct binding {
     struct protocol *protocol;
     NDIS_HANDLE context; /* ProtocolBindingContext. */
     bool opened;
-    bool binding_now;    /* ProtocolBindAdapterEx has been called and is not complete. */
+    bool binding_now; /* ProtocolBindAdapterEx has been called and is not complete. */
     bool unbinding_now;
     bool closing;
     bool open_pends;
-    NDIS_STATUS receive_gate;
     NDIS_STATUS send_gate;
-    struct tally *sends; /* NBLs sent on it that have not come back. */
+    NDIS_STATUS receive_gate;
+    struct tally *sends;    /* NBLs sent on it that have not come back. */
+    struct tally *receives; /* NBLs it was given and has not returned. */
+    bool quiet_wanted;      /* Somebody waits on @quiet: set it when something came back. */
+    KEVENT quiet;
+    KEVENT closed;
     struct receive_filter filter;
     ULONG frame_type_count;
     NET_FRAME_TYPE frame_types[NDIS_MAX_FRAME_TYPES_PER_OPEN];
     struct pending bind;
     struct pending unbind;
-    struct pending event; /* NetPnPEvent, one at a time. */
-    struct pending close;
-    NET_PNP_EVENT_NOTIFICATION *event_now;
+    struct pending event;             /* NetPnPEvent, one at a time. */
+    struct notification notification; /* Of that event. */
     uint32_t oids_outstanding;
-    KEVENT oids_done;
-    NDIS_OPEN_PARAMETERS *open_parameters; /* While a pended open is completed. */
-    NDIS_HANDLE *open_result;
-    NDIS_STATUS open_status;
     struct binding *next;
 };
 

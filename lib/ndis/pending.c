@@ -1,7 +1,7 @@
 /* Operations that a driver may complete later. See struct pending in ndis_core.h. */
 #include "ndis/ndis_core.h"
 
-enum { IDLE, ASKED, COMPLETED };
+enum { IDLE, ASKED, CLAIMED };
 
 void
 pndis__pending_init(struct pending *pending)
@@ -19,17 +19,19 @@ pndis__pending_ask(struct pending *pending)
 }
 
 bool
-pndis__pending_complete(struct pending *pending, NDIS_STATUS status)
+pndis__pending_claim(struct pending *pending)
 {
     uint32_t expected = ASKED;
 
-    if (!__atomic_compare_exchange_n(&pending->state, &expected, COMPLETED, false, __ATOMIC_SEQ_CST,
-                                     __ATOMIC_SEQ_CST)) {
-        return false;
-    }
+    return __atomic_compare_exchange_n(&pending->state, &expected, CLAIMED, false, __ATOMIC_SEQ_CST,
+                                       __ATOMIC_SEQ_CST);
+}
+
+void
+pndis__pending_complete(struct pending *pending, NDIS_STATUS status)
+{
     pending->status = status;
     KeSetEvent(&pending->done, IO_NO_INCREMENT, FALSE);
-    return true;
 }
 
 bool
@@ -45,7 +47,6 @@ pndis__pending_returned(struct pending *pending, NDIS_STATUS status, NDIS_STATUS
     *out_status = status;
     *out_twice = !__atomic_compare_exchange_n(&pending->state, &expected, IDLE, false,
                                               __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&pending->state, IDLE, __ATOMIC_SEQ_CST);
     return true;
 }
 

@@ -1,9 +1,9 @@
 /*
  * The three lifecycle tables of NDIS and the one function of each that writes a state.
  *
- * "Miniport Adapter States and Operations", "Filter Module States and Operations" and "Protocol Binding
- * States and Operations" print them as event x state; so do the tables in state.c. A blank cell is
- * an illegal pair.
+ * "Miniport Adapter States and Operations", "Filter Module States and Operations" and "Protocol
+ * Binding States and Operations" print them as event x state; so do the tables in state.c. A blank
+ * cell is an illegal pair.
  */
 #ifndef PNDIS_LIB_NDIS_STATE_H
 #define PNDIS_LIB_NDIS_STATE_H

@@ -18,6 +18,17 @@
 
 struct interrupt;
 struct processor;
+struct work;
+
+/* --- injected failures (fault.c) --- */
+
+/* The countdown behind pndis_fault_arm(). */
+struct fault {
+    bool counting;
+    bool fired;
+    uint64_t attempts; /* Since it was armed. */
+    uint64_t fail_at;  /* The attempt to fail, from 0. */
+};
 
 /* --- the machine (machine.c) --- */
 
@@ -45,7 +56,11 @@ struct pndis_machine {
     struct pndis_driver *drivers; /* In the order of loading. */
     int driver_status;
     uint64_t wall_ns_at_zero; /* System time when the machine's clock was zero. */
+    struct fault fault;
+    struct watch *watch;
     struct pool *pool;
+    struct timers *timers;
+    struct threads *threads;
     struct registry *registry;
     struct objects *objects;
     struct work_queue *work_queue;
@@ -59,20 +74,39 @@ int pndis__subsystem_add(struct pndis_machine *machine, const struct subsystem *
 /* Set pndis_last_error() and return @error, so that failing reads `return pndis__fail(...)`. */
 int pndis__fail(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+bool pndis__fault_slow(struct pndis_machine *machine);
+
+/* Whether the allocation that is about to be made is to fail. Asked by every function that drivers
+ * allocate with, before it has changed anything. */
+static inline bool
+pndis__fault(struct context *context)
+{
+    return __builtin_expect(__atomic_load_n(&context->machine->fault.counting, __ATOMIC_RELAXED),
+                            0) &&
+           pndis__fault_slow(context->machine);
+}
+
 /* --- being inside: hosts calling in, drivers calling, calling drivers (call.c) --- */
 
 /* A thread, as drivers see it (PKTHREAD): every context that can wait is part of one. */
 struct thread {
     DISPATCHER_HEADER header; /* Signalled when it has ended. */
     struct context context;
-    struct owner *owner; /* The driver that started it; NULL for a host's thread. */
-    LONG references;
+    struct owner *owner; /* The driver that started it; NULL for a host's thread or pndis' own. */
     PKSTART_ROUTINE routine;
     void *routine_context;
+    void (*entry)(struct context *context, void *user); /* Of pndis' own threads. */
+    void *user;
+    void *exit_place; /* Where PsTerminateSystemThread goes: a sigjmp_buf. */
     NTSTATUS exit_status;
     KPRIORITY priority;
     LONG critical_regions;
-    struct thread *next; /* Of the machine. */
+    LONG guarded_regions;
+    LIST_ENTRY mutexes; /* KMUTEX.MutantListEntry of those it owns. */
+    uint32_t id;
+    bool started;
+    bool ended;          /* Nothing of it runs any more but its way out. */
+    struct thread *next; /* Of the machine's system threads. */
 };
 
 /* A host call in progress: makes the calling thread a context of the machine. On the stack. */
@@ -139,11 +173,20 @@ struct brief_lock {
     uint32_t taken;
 };
 
+enum { BRIEF_SPINS_BEFORE_YIELD = 256 };
+
 static inline void
 brief_lock(struct brief_lock *lock)
 {
+    unsigned turn = 0;
+
     while (__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE) != 0) {
-        pndis__os_relax();
+        /* Its holder may have been preempted. */
+        if (++turn % BRIEF_SPINS_BEFORE_YIELD == 0) {
+            pndis__os_yield();
+        } else {
+            pndis__os_relax();
+        }
     }
 }
 
@@ -176,6 +219,8 @@ bool pndis__dpc_insert(struct context *context, KDPC *dpc, void *argument1, void
 /* The same under the dispatcher lock, as an expiring timer does. */
 bool pndis__dpc_insert_locked(struct pndis_machine *machine, KDPC *dpc);
 bool pndis__dpc_remove(struct pndis_machine *machine, KDPC *dpc);
+/* A DPC object in @bytes at @start that is queued, or NULL. */
+const KDPC *pndis__dpc_queued_in(struct pndis_machine *machine, const void *start, size_t bytes);
 /* Return when every DPC that was queued before has finished. Below DISPATCH_LEVEL. */
 void pndis__dpc_flush(struct context *context);
 
@@ -214,14 +259,24 @@ void pndis__interrupt_disconnect(struct context *context, struct interrupt *inte
 
 /* --- spin locks (spinlock.c) --- */
 
-/* At DISPATCH_LEVEL or above already. Both count in context->locks_held and check for misuse. */
+/*
+ * At DISPATCH_LEVEL or above already. Both count in context->locks_held and check for misuse. The
+ * word is 0 when the lock is free, else the number of the context that holds it.
+ */
 void pndis__spin_acquire(struct context *context, KSPIN_LOCK *lock);
+bool pndis__spin_try(struct context *context, KSPIN_LOCK *lock);
 void pndis__spin_release(struct context *context, KSPIN_LOCK *lock);
+/* A driver came back with more locks than it came with: let go of those above @count. */
+void pndis__spin_abandon(struct context *context, unsigned count);
 
 /* --- threads and waiting (thread.c, wait.c) --- */
 
-/* Make @thread one of @machine's that has not begun. */
+/* Make @thread one of @machine's that has not begun; fini when nothing runs in it any more. */
 void pndis__thread_init(struct thread *thread, struct pndis_machine *machine, const char *name);
+void pndis__thread_fini(struct context *context, struct thread *thread);
+/* The thread that @context is, or the idle thread where it is none (a DPC on a processor's back).
+ */
+struct thread *pndis__thread_of(struct context *context);
 void pndis__thread_begin(struct context *context);
 void pndis__thread_end(struct context *context);
 /*
@@ -239,6 +294,21 @@ void pndis__thread_join(struct context *context, struct thread *thread);
  */
 enum sleep_result pndis__wait(struct context *context, void *object, uint64_t deadline_ns,
                               bool for_host);
+
+/* --- work items (work.c) --- */
+
+/* Something to be done by a worker thread at PASSIVE_LEVEL. The caller's memory, until it runs. */
+struct work {
+    void (*routine)(struct context *context, struct work *work);
+    struct owner *owner; /* For whom; NULL: pndis itself. */
+    struct work *next;
+    uint32_t queued;
+};
+
+/* Queue @work; false when it is queued already. Any thread, at DISPATCH_LEVEL or below. */
+bool pndis__work_queue(struct pndis_machine *machine, struct work *work);
+/* Return when everything that was queued before has been done. PASSIVE_LEVEL. */
+void pndis__work_flush(struct context *context);
 
 /* --- memory (pool.c) --- */
 
@@ -278,5 +348,10 @@ void pndis__driver_key(const struct pndis_driver *driver, char *text, size_t byt
 void pndis__utf8_of(const UNICODE_STRING *text, char *utf8, size_t bytes);
 /* A UNICODE_STRING with a NUL behind it in fresh memory (free Buffer with free()). */
 bool pndis__unicode_of(const char *utf8, UNICODE_STRING *out_text);
+
+/* --- what drivers look up by name (routine.c) --- */
+
+/* The function of NT that is exported under @name, or NULL. */
+void *pndis__routine_address(const char *name);
 
 #endif

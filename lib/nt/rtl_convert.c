@@ -134,7 +134,7 @@ RtlUnicodeStringToAnsiString(PANSI_STRING DestinationString, PCUNICODE_STRING So
     struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
 
     return to_ansi(context, DestinationString, SourceString, AllocateDestinationString, __func__,
-                   NT_CALLER);
+                   NT_CALLER());
 }
 
 NTSTATUS
@@ -144,7 +144,7 @@ RtlUnicodeStringToOemString(POEM_STRING DestinationString, PCUNICODE_STRING Sour
     struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
 
     return to_ansi(context, DestinationString, SourceString, AllocateDestinationString, __func__,
-                   NT_CALLER);
+                   NT_CALLER());
 }
 
 /* A UNICODE_STRING has the fields of a STRING, and room is counted in bytes in both. */
@@ -184,7 +184,7 @@ RtlAnsiStringToUnicodeString(PUNICODE_STRING DestinationString, PCANSI_STRING So
     struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
 
     return from_ansi(context, DestinationString, SourceString, AllocateDestinationString, __func__,
-                     NT_CALLER);
+                     NT_CALLER());
 }
 
 NTSTATUS
@@ -194,7 +194,7 @@ RtlOemStringToUnicodeString(PUNICODE_STRING DestinationString, PCOEM_STRING Sour
     struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
 
     return from_ansi(context, DestinationString, SourceString, AllocateDestinationString, __func__,
-                     NT_CALLER);
+                     NT_CALLER());
 }
 
 WCHAR
@@ -217,7 +217,7 @@ RtlFreeAnsiString(PANSI_STRING AnsiString)
 {
     struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
 
-    free_string(context, AnsiString, __func__, NT_CALLER);
+    free_string(context, AnsiString, __func__, NT_CALLER());
 }
 
 VOID
@@ -225,7 +225,7 @@ RtlFreeOemString(POEM_STRING OemString)
 {
     struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
 
-    free_string(context, OemString, __func__, NT_CALLER);
+    free_string(context, OemString, __func__, NT_CALLER());
 }
 
 VOID
@@ -233,7 +233,7 @@ RtlFreeUTF8String(PUTF8_STRING Utf8String)
 {
     struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
 
-    free_string(context, Utf8String, __func__, NT_CALLER);
+    free_string(context, Utf8String, __func__, NT_CALLER());
 }
 
 /* --- UTF-8 --- */
@@ -292,8 +292,8 @@ RtlUTF8ToUnicodeN(PWSTR UnicodeStringDestination, ULONG UnicodeStringMaxByteCoun
                   PULONG UnicodeStringActualByteCount, PCCH UTF8StringSource,
                   ULONG UTF8StringByteCount)
 {
-    size_t limit = UnicodeStringDestination == NULL ? SIZE_MAX
-                                                    : UnicodeStringMaxByteCount / sizeof(WCHAR);
+    size_t limit =
+        UnicodeStringDestination == NULL ? SIZE_MAX : UnicodeStringMaxByteCount / sizeof(WCHAR);
     size_t written = 0;
     bool all_valid = true;
     bool fits = true;
@@ -336,7 +336,7 @@ RtlUnicodeStringToUTF8String(PUTF8_STRING DestinationString, PCUNICODE_STRING So
         RtlUnicodeToUTF8N(NULL, 0, &bytes, SourceString->Buffer, SourceString->Length);
     }
     status = make_room(context, DestinationString, bytes + 1, AllocateDestinationString, __func__,
-                       NT_CALLER);
+                       NT_CALLER());
     if (NT_SUCCESS(status)) {
         if (bytes != 0) {
             status = RtlUnicodeToUTF8N(DestinationString->Buffer, bytes, NULL, SourceString->Buffer,
@@ -360,7 +360,7 @@ RtlUTF8StringToUnicodeString(PUNICODE_STRING DestinationString, PUTF8_STRING Sou
         RtlUTF8ToUnicodeN(NULL, 0, &bytes, SourceString->Buffer, SourceString->Length);
     }
     status = make_wide_room(context, DestinationString, bytes + sizeof(WCHAR),
-                            AllocateDestinationString, __func__, NT_CALLER);
+                            AllocateDestinationString, __func__, NT_CALLER());
     if (NT_SUCCESS(status)) {
         if (bytes != 0) {
             status = RtlUTF8ToUnicodeN(DestinationString->Buffer, bytes, NULL, SourceString->Buffer,

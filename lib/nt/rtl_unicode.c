@@ -128,8 +128,9 @@ RtlSuffixUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLE
     size_t count = String1->Length / sizeof(WCHAR);
     size_t all = String2->Length / sizeof(WCHAR);
 
-    return count <= all && pndis__wide_compare(String1->Buffer, count, String2->Buffer + all - count,
-                                               count, CaseInSensitive) == 0;
+    return count <= all &&
+           pndis__wide_compare(String1->Buffer, count, String2->Buffer + all - count, count,
+                               CaseInSensitive) == 0;
 }
 
 /* "RtlHashUnicodeString function": x65599 is the only algorithm, and the default one. */
@@ -195,7 +196,7 @@ RtlUpcaseUnicodeString(PUNICODE_STRING DestinationString, PCUNICODE_STRING Sourc
     struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
 
     return change_case(context, DestinationString, SourceString, AllocateDestinationString,
-                       pndis__upcase, __func__, NT_CALLER);
+                       pndis__upcase, __func__, NT_CALLER());
 }
 
 NTSTATUS
@@ -205,7 +206,7 @@ RtlDowncaseUnicodeString(PUNICODE_STRING DestinationString, PCUNICODE_STRING Sou
     struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
 
     return change_case(context, DestinationString, SourceString, AllocateDestinationString,
-                       pndis__downcase, __func__, NT_CALLER);
+                       pndis__downcase, __func__, NT_CALLER());
 }
 
 /* --- strings in pool memory --- */
@@ -235,7 +236,7 @@ RtlCreateUnicodeString(PUNICODE_STRING DestinationString, PCWSTR SourceString)
         return FALSE;
     }
     return duplicate(context, DestinationString, SourceString, bytes, bytes + sizeof(WCHAR),
-                     __func__, NT_CALLER) == STATUS_SUCCESS;
+                     __func__, NT_CALLER()) == STATUS_SUCCESS;
 }
 
 NTSTATUS
@@ -253,7 +254,7 @@ RtlDuplicateUnicodeString(ULONG Flags, PCUNICODE_STRING StringIn, PUNICODE_STRIN
         return STATUS_SUCCESS;
     }
     return duplicate(context, StringOut, StringIn->Buffer, bytes,
-                     bytes + (terminated ? sizeof(WCHAR) : 0), __func__, NT_CALLER);
+                     bytes + (terminated ? sizeof(WCHAR) : 0), __func__, NT_CALLER());
 }
 
 VOID
@@ -262,7 +263,7 @@ RtlFreeUnicodeString(PUNICODE_STRING UnicodeString)
     struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
 
     if (UnicodeString->Buffer != NULL) {
-        pndis__pool_give(context, UnicodeString->Buffer, 0, __func__, NT_CALLER);
+        pndis__pool_give(context, UnicodeString->Buffer, 0, __func__, NT_CALLER());
         memset(UnicodeString, 0, sizeof(*UnicodeString));
     }
 }

@@ -162,14 +162,14 @@ report_leak(struct ledger *ledger, const struct probe_event *event,
 static struct ledger_entry *
 settle(struct ledger *ledger, const struct probe_event *event)
 {
-    struct owner *heir = event->b != 0 ? event->owner->parent : NULL;
+    struct owner *heir = event->b != ENDS_NO_HEIR ? event->owner->parent : NULL;
     struct ledger_entry *left = NULL;
 
     while (event->owner->ledger != NULL) {
         struct ledger_entry *entry = event->owner->ledger;
 
         account_remove(entry);
-        if (entry->inferred && heir != NULL) {
+        if (heir != NULL && (entry->inferred || event->b == ENDS_ALL_TO_PARENT)) {
             account_add(heir, entry);
         } else {
             HASH_DEL(ledger->all, entry);
@@ -180,7 +180,7 @@ settle(struct ledger *ledger, const struct probe_event *event)
     return left;
 }
 
-/* ENDS: @a is the rule, @b is 1 when inferred entries move to the owner's parent. */
+/* ENDS: @a is the rule, @b an enum ends_heir. */
 static void
 on_end(struct ledger *ledger, const struct probe_event *event)
 {

@@ -21,7 +21,7 @@
     X(CALL)    /* a driver calls NT or NDIS; name: function, a, b: lowest and highest IRQL */      \
     X(ACQUIRE) /* name: function, resource, object, a: bytes, b: tag */                            \
     X(RELEASE) /* name: function, resource, object */                                              \
-    X(ENDS)    /* an owner's life ends; name: where, a: rule, b: inferred go to the parent */      \
+    X(ENDS)    /* an owner's life ends; name: where, a: rule for leaks, b: enum ends_heir */       \
     X(NBL)     /* a chain crosses an edge; name: function, a: how many, b: flags, object */        \
     X(REQUEST) /* an OID, status or PnP event; name: function, detail: what, a: status or code */  \
     X(IRQL)    /* a: from, b: to */                                                                \
@@ -85,13 +85,23 @@ enum probe_kind {
     X(NB, "a NET_BUFFER")                                                                          \
     X(NBL_CONTEXT, "a NET_BUFFER_LIST context")                                                    \
     X(CLONE_OID, "a cloned OID request")                                                           \
-    X(BINDING, "an open binding")
+    X(BINDING, "an open binding")                                                                  \
+    X(HANDLE, "an open handle")                                                                    \
+    X(IRP, "an IRP")
 
 enum resource {
 #define X(name, words) RESOURCE_##name,
     RESOURCES(X)
 #undef X
         RESOURCE_COUNT
+};
+
+/* What happens to an account when its owner ends. */
+enum ends_heir {
+    ENDS_NO_HEIR,            /* Everything that is left is a leak. */
+    ENDS_INFERRED_TO_PARENT, /* What was acquired without naming the owner may be meant for longer.
+                              */
+    ENDS_ALL_TO_PARENT,      /* A name for the driver itself ends, not the driver. */
 };
 
 #define PROBE_BIT(kind) (1u << (kind))

@@ -15,7 +15,7 @@
 struct sched;
 struct pndis_machine;
 
-enum { CPU_LIMIT = 64 };
+enum { CPU_LIMIT = 64, LOCKS_REMEMBERED = 8 };
 
 struct cpu {
     struct sched *sched;
@@ -56,9 +56,11 @@ struct context {
     struct cpu *cpu;     /* Held; NULL below DISPATCH_LEVEL. */
     struct frame *frame; /* Innermost driver call. */
     void *thread;        /* lib/nt's thread object. */
+    void *exceptions;    /* Innermost exception handler of a driver (lib/nt). */
     uint32_t number;
     uint8_t irql;
     uint16_t locks_held;
+    const void *locks[LOCKS_REMEMBERED]; /* Spin locks, in the order of acquiring. */
     uint64_t affinity;    /* Processors it may take; 0: any. */
     struct cpu *last_cpu; /* Where it was last, to go there again. */
     bool host_wait;       /* It sleeps in a host call, which can be told of a stall. */
