@@ -8,6 +8,7 @@
 #define PNDIS_VERIFIER_H
 
 #include <pndis/error.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -88,6 +89,27 @@ struct pndis_rule {
  * @return Borrowed, static; NULL past the end.
  */
 PNDIS_API const struct pndis_rule *pndis_rule_at(size_t index);
+
+/**
+ * Make one allocation of the drivers fail: the first after the next @skip ones.
+ *
+ * Counts every call of NT and NDIS by which a driver can allocate something (pool memory, pools and
+ * buffer lists, timers, work items, MDLs, threads). A test that wants to see every failure runs the same
+ * story with 0, 1, 2 ... until pndis_fault_fired() says that the fault was left unused.
+ *
+ * @param machine  Borrowed.
+ * @param skip     How many to let through first. Arming again starts a new count.
+ */
+PNDIS_API void pndis_fault_arm(struct pndis_machine *machine, uint64_t skip);
+
+/** Fail nothing any more, and stop counting. */
+PNDIS_API void pndis_fault_disarm(struct pndis_machine *machine);
+
+/** Whether an allocation has been made to fail since pndis_fault_arm(). */
+PNDIS_API bool pndis_fault_fired(const struct pndis_machine *machine);
+
+/** How many allocations have been tried since pndis_fault_arm(), the failed one included. */
+PNDIS_API uint64_t pndis_fault_attempts(const struct pndis_machine *machine);
 
 #ifdef __cplusplus
 }

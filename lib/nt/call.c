@@ -113,6 +113,12 @@ pndis__guest_enter(struct context *context, struct frame *frame, struct owner *o
 static void
 check_return(struct context *context, const struct frame *frame)
 {
+    if (context->locks_held != frame->locks_held) {
+        pndis__report(context, RULE_SPIN_LOCK_RETURN, frame->owner, frame->callback, NULL,
+                      "%s was called with %u spin locks held and returned with %u", frame->callback,
+                      frame->locks_held, context->locks_held);
+        pndis__spin_abandon(context, frame->locks_held);
+    }
     if (context->irql != frame->irql) {
         pndis__report(context, RULE_IRQL_RETURN, frame->owner, frame->callback, NULL,
                       "%s was called at IRQL %u and returned at IRQL %u", frame->callback,
@@ -122,12 +128,6 @@ check_return(struct context *context, const struct frame *frame)
         } else {
             pndis__irql_raise(context, frame->irql);
         }
-    }
-    if (context->locks_held != frame->locks_held) {
-        pndis__report(context, RULE_SPIN_LOCK_RETURN, frame->owner, frame->callback, NULL,
-                      "%s was called with %u spin locks held and returned with %u", frame->callback,
-                      frame->locks_held, context->locks_held);
-        context->locks_held = frame->locks_held;
     }
 }
 

@@ -57,6 +57,7 @@ struct pndis_machine {
     int driver_status;
     uint64_t wall_ns_at_zero; /* System time when the machine's clock was zero. */
     struct fault fault;
+    uint64_t random; /* State of pndis__random(). */
     struct watch *watch;
     struct pool *pool;
     struct timers *timers;

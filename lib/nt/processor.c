@@ -43,7 +43,7 @@ queue_insert(struct processor *processor, KDPC *dpc)
     set_next(dpc, NULL);
     if (processor->dpc_last == NULL) {
         processor->dpc_first = processor->dpc_last = dpc;
-    } else if (dpc->Importance >= HighImportance) {
+    } else if (dpc->Importance == HighImportance) {
         set_next(dpc, processor->dpc_first);
         processor->dpc_first = dpc;
     } else {
@@ -67,9 +67,6 @@ try_insert(struct pndis_machine *machine, const struct context *context, KDPC *d
     }
     dpc->SystemArgument1 = argument1;
     dpc->SystemArgument2 = argument2;
-    if (context != NULL) {
-        dpc->ProcessorHistory = (ULONG_PTR)pndis__running_owner(context);
-    }
     brief_lock(&processor->lock);
     queue_insert(processor, dpc);
     brief_unlock(&processor->lock);
@@ -162,6 +159,35 @@ pndis__dpc_remove(struct pndis_machine *machine, KDPC *dpc)
     }
     brief_unlock(&processor->lock);
     return removed;
+}
+
+static const KDPC *
+queued_in(struct processor *processor, const void *start, size_t bytes)
+{
+    const KDPC *found = NULL;
+
+    if (__atomic_load_n(&processor->queued, __ATOMIC_SEQ_CST) == 0) {
+        return NULL;
+    }
+    brief_lock(&processor->lock);
+    for (const KDPC *at = processor->dpc_first; at != NULL && found == NULL; at = next_of(at)) {
+        if ((uintptr_t)at - (uintptr_t)start < bytes) {
+            found = at;
+        }
+    }
+    brief_unlock(&processor->lock);
+    return found;
+}
+
+const KDPC *
+pndis__dpc_queued_in(struct pndis_machine *machine, const void *start, size_t bytes)
+{
+    const KDPC *found = NULL;
+
+    for (unsigned i = 0; i < machine->processor_count && found == NULL; i++) {
+        found = queued_in(&machine->processors[i], start, bytes);
+    }
+    return found;
 }
 
 /* --- draining --- */

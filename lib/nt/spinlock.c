@@ -139,12 +139,16 @@ void
 pndis__spin_abandon(struct context *context, unsigned count)
 {
     while (context->locks_held > count && context->locks_held <= LOCKS_REMEMBERED) {
-        const void *held = context->locks[context->locks_held - 1];
+        unsigned before = context->locks_held;
+        const void *held = context->locks[before - 1];
 
         if (((uintptr_t)held & RW_TAGS) != 0) {
             pndis__rw_spin_abandon(context, held);
         } else {
             pndis__spin_release(context, (KSPIN_LOCK *)(uintptr_t)held);
+        }
+        if (context->locks_held == before) {
+            break; /* Its memory says otherwise by now. */
         }
     }
     context->locks_held = (uint16_t)count;
