@@ -40,7 +40,6 @@ typedef struct _EXCEPTION_RECORD {
     struct _EXCEPTION_RECORD *ExceptionRecord;
     void *ExceptionAddress;
     unsigned int NumberParameters;
-    unsigned int __unusedAlignment;
     __wdk_uint64 ExceptionInformation[EXCEPTION_MAXIMUM_PARAMETERS];
 } EXCEPTION_RECORD, *PEXCEPTION_RECORD;
 

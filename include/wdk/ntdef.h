@@ -187,13 +187,15 @@ typedef const CHAR *LPCTSTR, *PCTSTR;
 #define FALSE 0
 #endif
 
-#define MINCHAR                   ((CHAR)-0x80)
-#define MAXCHAR                   ((CHAR)0x7f)
-#define MINSHORT                  ((SHORT)-0x8000)
-#define MAXSHORT                  ((SHORT)0x7fff)
-#define MAXLONG                   ((LONG)0x7fffffff)
-#define MAXUCHAR                  ((UCHAR)0xff)
-#define MAXUSHORT                 ((USHORT)0xffff)
+#define MINCHAR                   0x80
+#define MAXCHAR                   0x7f
+#define MINSHORT                  0x8000
+#define MAXSHORT                  0x7fff
+#define MINLONG                   0x80000000
+#define MAXULONG                  0xffffffff
+#define MAXLONG                   0x7fffffff
+#define MAXUCHAR                  0xff
+#define MAXUSHORT                 0xffff
 #define MAXLONGLONG               ((LONGLONG)0x7fffffffffffffff)
 #define ANSI_NULL                 ((CHAR)0)
 #define UNICODE_NULL              ((WCHAR)0)

@@ -1,0 +1,48 @@
+/* Security identifiers and access control lists ("RtlCreateAcl", "SID"). */
+#ifndef __WDK_NTIFS_SECURITY_H
+#define __WDK_NTIFS_SECURITY_H
+
+#include "../wdm/types.h"
+#include "../wdm/security.h"
+
+EXTERN_C_START
+
+#define SID_REVISION            1
+#define SID_MAX_SUB_AUTHORITIES 15
+
+typedef struct _SID_IDENTIFIER_AUTHORITY {
+    UCHAR Value[6];
+} SID_IDENTIFIER_AUTHORITY, *PSID_IDENTIFIER_AUTHORITY;
+typedef struct _SID {
+    UCHAR Revision;
+    UCHAR SubAuthorityCount;
+    SID_IDENTIFIER_AUTHORITY IdentifierAuthority;
+    ULONG SubAuthority[ANYSIZE_ARRAY];
+} SID, *PISID;
+
+_IRQL_requires_max_(APC_LEVEL) NTSYSAPI NTSTATUS
+    RtlCreateAcl(_Out_ PACL Acl, _In_ ULONG AclLength, _In_ ULONG AclRevision);
+_IRQL_requires_max_(APC_LEVEL) NTSYSAPI NTSTATUS
+    RtlAddAccessAllowedAce(_Inout_ PACL Acl, _In_ ULONG AceRevision, _In_ ACCESS_MASK AccessMask,
+                           _In_ PSID Sid);
+_IRQL_requires_max_(APC_LEVEL) NTSYSAPI NTSTATUS
+    RtlInitializeSid(_Out_ PSID Sid, _In_ PSID_IDENTIFIER_AUTHORITY IdentifierAuthority,
+                     _In_ UCHAR SubAuthorityCount);
+_IRQL_requires_max_(APC_LEVEL) NTSYSAPI ULONG RtlLengthSid(_In_ PSID Sid);
+_IRQL_requires_max_(APC_LEVEL) NTSYSAPI ULONG RtlLengthRequiredSid(_In_ ULONG SubAuthorityCount);
+_IRQL_requires_max_(APC_LEVEL) NTSYSAPI BOOLEAN RtlValidSid(_In_ PSID Sid);
+NTSYSAPI BOOLEAN RtlEqualSid(_In_ PSID Sid1, _In_ PSID Sid2);
+_IRQL_requires_max_(APC_LEVEL) NTSYSAPI NTSTATUS
+    RtlCopySid(_In_ ULONG DestinationSidLength, _In_ PSID DestinationSid, _In_ PSID SourceSid);
+_IRQL_requires_max_(APC_LEVEL) NTSYSAPI PULONG
+    RtlSubAuthoritySid(_In_ PSID Sid, _In_ ULONG SubAuthority);
+NTSYSAPI PUCHAR RtlSubAuthorityCountSid(_In_ PSID Sid);
+
+#define SeQuerySubjectContextToken(SubjectContext)                                                 \
+    (ARGUMENT_PRESENT(((PSECURITY_SUBJECT_CONTEXT)SubjectContext)->ClientToken)                    \
+         ? ((PSECURITY_SUBJECT_CONTEXT)SubjectContext)->ClientToken                                \
+         : ((PSECURITY_SUBJECT_CONTEXT)SubjectContext)->PrimaryToken)
+
+EXTERN_C_END
+
+#endif
