@@ -29,14 +29,19 @@ pndis__binding_find(const struct pndis_adapter *adapter, const struct protocol *
 }
 
 static void
-binding_free_memory(struct handle *handle)
+destroy(struct binding *binding)
 {
-    struct binding *binding = CONTAINING_RECORD(handle, struct binding, handle);
-
     pndis__tally_destroy(binding->sends);
     pndis__tally_destroy(binding->receives);
-    free(binding->filter.multicast);
+    pndis__tally_destroy(binding->calls);
+    pndis__multicast_free(binding->filter.multicast);
     free(binding);
+}
+
+static void
+binding_free_memory(struct handle *handle)
+{
+    destroy(CONTAINING_RECORD(handle, struct binding, handle));
 }
 
 /* The bind context is part of the binding and goes with it. */
@@ -68,10 +73,9 @@ binding_create(struct context *context, struct pndis_adapter *adapter, struct pr
     }
     binding->sends = pndis__tally_create(context->machine);
     binding->receives = pndis__tally_create(context->machine);
-    if (binding->sends == NULL || binding->receives == NULL) {
-        pndis__tally_destroy(binding->sends);
-        pndis__tally_destroy(binding->receives);
-        free(binding);
+    binding->calls = pndis__tally_create(context->machine);
+    if (binding->sends == NULL || binding->receives == NULL || binding->calls == NULL) {
+        destroy(binding);
         return NULL;
     }
     binding->adapter = adapter;
@@ -272,6 +276,10 @@ pndis__binding_unbind(struct context *context, struct binding *binding)
         return pndis__wait_error(SLEEP_TIMED_OUT, binding->owner.name, "its unbind");
     }
     binding->unbinding_now = false;
+    if (binding->closing &&
+        pndis__wait(context, &binding->closed, pndis__deadline(context), true) != SLEEP_WOKEN) {
+        return pndis__wait_error(SLEEP_TIMED_OUT, binding->owner.name, "closing its binding");
+    }
     if (status != NDIS_STATUS_SUCCESS || !binding->closing) {
         pndis__report(context, RULE_BD_UNBIND_1, &binding->owner, "ProtocolUnbindAdapterEx", NULL,
                       "the unbind of %s ended with 0x%08x%s", binding->owner.name, (unsigned)status,

@@ -54,6 +54,7 @@ struct nbl_note {
     struct nbl_pool *pool;
     ULONG delta;         /* DataOffsetDelta of a fragment or reassembled list. */
     void *context_first; /* The context allocated with it. */
+    const void *holder;  /* Who has it now, in a checked machine. */
 };
 
 struct nb_block {

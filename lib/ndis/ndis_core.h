@@ -183,12 +183,19 @@ struct link_state {
 
 enum { MULTICAST_LIMIT = 1024, NAME_CHARACTERS = 80 };
 
-/* The packet filter and what goes with it: combined from all bindings, sent to the miniport. */
+/* A multicast list. Replaced as a whole; old ones are kept until their binding ends, for late
+ * readers. */
+struct multicast_list {
+    struct multicast_list *older;
+    ULONG count;
+    UCHAR addresses[][6];
+};
+
+/* What a binding wants to receive, and what the miniport was told for all of them. */
 struct receive_filter {
     ULONG packet_filter;
     ULONG lookahead;
-    UCHAR (*multicast)[6];
-    ULONG multicast_count;
+    struct multicast_list *multicast;
 };
 
 struct reset {
@@ -197,7 +204,12 @@ struct reset {
     uint32_t under_way;
     KTIMER timer;
     KDPC dpc;
-    struct work *work;
+    struct work work;
+    bool work_queued;
+    bool running;                   /* Resets may start. */
+    bool ticking;                   /* The timer is set. */
+    uint32_t works;                 /* Queued or running check_work() calls. */
+    KEVENT idle;                    /* There are none. */
     uint32_t hang_checks_since_oid; /* Check-for-hang calls that the pending OID has seen. */
     bool requested;                 /* NdisMResetMiniport. */
     KEVENT finished;
@@ -242,6 +254,7 @@ struct pndis_adapter {
     struct attributes attributes;
     struct link_state link;
     struct receive_filter filter;
+    bool multicast_stale; /* The miniport has not been told the latest lists. */
     struct filter_module *bottom_filter;
     struct filter_module *top_filter;
     size_t binding_count;
@@ -251,6 +264,7 @@ struct pndis_adapter {
     enum adapter_operation operation_kind;
     NDIS_MINIPORT_RESTART_PARAMETERS restart_parameters;
     NDIS_STATUS last_status;
+    NDIS_STATUS reset_status; /* Of the latest reset. */
     struct possession *possessions;
     struct oid_queue oids;
     struct reset reset;
@@ -313,10 +327,12 @@ struct binding {
     NDIS_STATUS receive_gate;
     struct tally *sends;    /* NBLs sent on it that have not come back. */
     struct tally *receives; /* NBLs it was given and has not returned. */
+    struct tally *calls;    /* Data callbacks of the protocol that are running. */
     bool quiet_wanted;      /* Somebody waits on @quiet: set it when something came back. */
     KEVENT quiet;
     KEVENT closed;
     struct receive_filter filter;
+    ULONG protocol_options; /* OID_GEN_PROTOCOL_OPTIONS. */
     ULONG frame_type_count;
     NET_FRAME_TYPE frame_types[NDIS_MAX_FRAME_TYPES_PER_OPEN];
     struct pending bind;

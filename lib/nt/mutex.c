@@ -102,3 +102,20 @@ pndis__mutexes_abandon(struct context *context, struct thread *thread)
                       "a thread ends and still owns %u mutexes", count);
     }
 }
+
+bool
+pndis__mutex_owned_in(struct context *context, const void *start, size_t bytes)
+{
+    struct thread *thread = pndis__thread_of(context);
+    bool found = false;
+
+    if (IsListEmpty(&thread->mutexes)) {
+        return false;
+    }
+    pndis__lock(context->sched);
+    for (LIST_ENTRY *at = thread->mutexes.Flink; at != &thread->mutexes; at = at->Flink) {
+        found = found || (uintptr_t)at - (uintptr_t)start < bytes;
+    }
+    pndis__unlock(context->sched);
+    return found;
+}

@@ -62,6 +62,7 @@ struct pndis_machine {
     struct pool *pool;
     struct timers *timers;
     struct threads *threads;
+    LIST_ENTRY parked; /* Threads that wait for push locks; under the dispatcher lock. */
     struct registry *registry;
     struct objects *objects;
     struct work_queue *work_queue;

@@ -2,6 +2,7 @@
 #include "nt/pool.h"
 
 #include "nt/parts.h"
+#include "nt/wait.h"
 #include "nt/watch.h"
 
 #include <pndis/error.h>
@@ -380,6 +381,9 @@ retain_if_in_use(struct context *context, struct block *block, const char *call,
 
     if (what == NULL && pndis__dpc_queued_in(machine, memory_of(block), block->bytes) != NULL) {
         what = "a DPC that is still queued";
+    }
+    if (what == NULL && pndis__mutex_owned_in(context, memory_of(block), block->bytes)) {
+        what = "a mutex that the thread owns";
     }
     if (what == NULL) {
         return false;

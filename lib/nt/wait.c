@@ -237,6 +237,47 @@ pndis__wait(struct context *context, void *object, uint64_t deadline_ns, bool fo
     return result;
 }
 
+void
+pndis__event_set(struct context *context, KEVENT *event)
+{
+    pndis__lock(context->sched);
+    set_state(&event->Header, 1);
+    pndis__wake_waiters_locked(context->machine, &event->Header);
+    pndis__unlock(context->sched);
+}
+
+void
+pndis__event_reset(struct context *context, KEVENT *event)
+{
+    pndis__lock(context->sched);
+    set_state(&event->Header, 0);
+    pndis__unlock(context->sched);
+}
+
+bool
+pndis__park_locked(struct context *context, struct parked *parked)
+{
+    struct wait_block block = {.header = &parked->turn};
+    struct waiter waiter = {
+        .context = context,
+        .thread = parked->thread,
+        .type = WaitAny,
+        .count = 1,
+        .blocks = &block,
+    };
+
+    block.waiter = &waiter;
+    pndis__header_init(&parked->turn, KIND_SYNCHRONIZATION_EVENT, sizeof(KEVENT), 0);
+    return sleep_until_done(&waiter, SCHED_FOREVER) == SLEEP_WOKEN;
+}
+
+void
+pndis__unpark_locked(struct pndis_machine *machine, struct parked *parked)
+{
+    set_state(&parked->turn, 1);
+    pndis__wake_waiters_locked(machine, &parked->turn);
+}
+
 uint64_t
 pndis__deadline_of(struct context *context, const LARGE_INTEGER *timeout)
 {

@@ -56,11 +56,42 @@ NTSTATUS pndis__wait_one(struct context *context, DISPATCHER_HEADER *header, uin
 /* Report a wait at DISPATCH_LEVEL or above; false when there is nothing to report. */
 bool pndis__wait_is_too_high(struct context *context, const char *call, const void *caller);
 
+/* Set or reset an event of pndis' own. */
+void pndis__event_set(struct context *context, KEVENT *event);
+void pndis__event_reset(struct context *context, KEVENT *event);
+
+/* --- queues of locks that are not dispatcher objects --- */
+
+/* A thread in such a queue; on its own stack. */
+struct parked {
+    LIST_ENTRY entry; /* The lock's. */
+    const void *lock;
+    struct thread *thread;
+    bool exclusive;
+    DISPATCHER_HEADER turn; /* Signalled when it may go on. */
+};
+
+/*
+ * Wait, with @parked in a queue already, until somebody unparks it. Called under the dispatcher
+ * lock and returns without it. False: it waits in vain, which has been reported; @parked is still
+ * in the queue.
+ */
+bool pndis__park_locked(struct context *context, struct parked *parked);
+/* Let @parked go on; the caller has taken it off its queue. */
+void pndis__unpark_locked(struct pndis_machine *machine, struct parked *parked);
+
 /* --- mutexes (mutex.c) --- */
 
 /* Give @mutex, which nobody else owns, to @thread. Returns STATUS_SUCCESS or STATUS_ABANDONED. */
 NTSTATUS pndis__mutex_take_locked(KMUTEX *mutex, struct thread *thread);
 /* @thread ends: whoever waits for a mutex of it gets it, abandoned. */
 void pndis__mutexes_abandon(struct context *context, struct thread *thread);
+/* Whether the running thread owns a mutex that lies in the @bytes at @start. */
+bool pndis__mutex_owned_in(struct context *context, const void *start, size_t bytes);
+
+/* --- regions (region.c) --- */
+
+/* Whether normal kernel APCs are disabled, as locks of threads ask for; reported if not. */
+void pndis__region_check(struct context *context, const char *call, const void *caller);
 
 #endif

@@ -1,0 +1,617 @@
+/*
+ * The queue of OID requests in front of a miniport. "Miniport Adapter OID Request Serialization":
+ * one regular request at a time, at PASSIVE_LEVEL, answered at once or later by
+ * NdisMOidRequestComplete.
+ */
+#include "ndis/oid.h"
+
+#include "ndis/adapter.h"
+#include "ndis/data.h"
+#include "ndis/header.h"
+#include "ndis/ndis_machine.h"
+
+#include <stdlib.h>
+
+/* Members of NdisReserved that NDIS uses while a request is with it. */
+enum { RESERVED_WORK };
+
+/* --- completion --- */
+
+static void
+free_work(struct oid_work *work)
+{
+    free(work->buffer);
+    free(work);
+}
+
+/* "BytesWritten beyond the buffer" and its like: bug check 0x7C, OID_REQUEST_INVALID_BUFFER. */
+static void
+check_result(struct context *context, struct oid_work *work, NDIS_STATUS *status, const char *call,
+             const void *caller)
+{
+    NDIS_OID_REQUEST *request = work->below;
+    struct owner *owner = &work->adapter->owner;
+    ULONG *written = NULL;
+    ULONG limit = 0;
+
+    if (*status == NDIS_STATUS_PENDING) {
+        pndis__report(context, RULE_OID_PENDING, owner, call, caller,
+                      "OID 0x%08x is completed with NDIS_STATUS_PENDING",
+                      request->DATA.QUERY_INFORMATION.Oid);
+        *status = NDIS_STATUS_FAILURE;
+    }
+    if (oid_is_query(request)) {
+        written = &request->DATA.QUERY_INFORMATION.BytesWritten;
+        limit = request->DATA.QUERY_INFORMATION.InformationBufferLength;
+    } else if (request->RequestType == NdisRequestMethod) {
+        written = &request->DATA.METHOD_INFORMATION.BytesWritten;
+        limit = request->DATA.METHOD_INFORMATION.OutputBufferLength;
+    }
+    if (written != NULL && *written > limit) {
+        pndis__report(context, RULE_BUFFER_LENGTH, owner, call, caller,
+                      "BytesWritten of OID 0x%08x is %u for a buffer of %u bytes",
+                      request->DATA.QUERY_INFORMATION.Oid, *written, limit);
+        *written = limit;
+    }
+}
+
+/* NDIS' own request: let whoever waits go on, or free it if nobody does any more. */
+static void
+deliver_own(struct oid_work *work, NDIS_STATUS status)
+{
+    struct oid_queue *queue = &work->adapter->oids;
+    KEVENT *done;
+
+    brief_lock(&queue->lock);
+    work->status = status;
+    done = work->done;
+    brief_unlock(&queue->lock);
+    if (done != NULL) {
+        KeSetEvent(done, IO_NO_INCREMENT, FALSE);
+    } else {
+        free_work(work);
+    }
+}
+
+/* The answer goes to whoever asked. */
+static void
+deliver(struct context *context, struct oid_work *work, NDIS_STATUS status)
+{
+    struct binding *binding = work->binding;
+    NDIS_OID_REQUEST *request = work->request;
+    bool direct = work->direct;
+    struct frame frame;
+
+    if (binding == NULL) {
+        deliver_own(work, status);
+        return;
+    }
+    request->NdisReserved[RESERVED_WORK] = NULL;
+    free_work(work);
+    pndis__guest_enter(context, &frame, &binding->owner,
+                       direct ? "ProtocolDirectOidRequestComplete" : "ProtocolOidRequestComplete");
+    if (direct) {
+        binding->protocol->calls.DirectOidRequestCompleteHandler(binding->context, request, status);
+    } else {
+        binding->protocol->calls.OidRequestCompleteHandler(binding->context, request, status);
+    }
+    pndis__guest_leave(context, &frame);
+    __atomic_fetch_sub(&binding->oids_outstanding, 1, __ATOMIC_SEQ_CST);
+    binding_maybe_quiet(binding);
+}
+
+static NDIS_STATUS
+translate(struct oid_work *work, NDIS_STATUS status)
+{
+    return work->answered == NULL ? status : work->answered(work, status);
+}
+
+/* --- running the queue --- */
+
+static struct oid_work *
+take_next(struct oid_queue *queue)
+{
+    struct oid_work *work = NULL;
+
+    brief_lock(&queue->lock);
+    if (queue->current == NULL && queue->first != NULL) {
+        work = queue->first;
+        queue->first = work->next;
+        if (queue->first == NULL) {
+            queue->last = NULL;
+        }
+        queue->current = work;
+    }
+    brief_unlock(&queue->lock);
+    return work;
+}
+
+/* Take @work out of the miniport's hands, if it is there. */
+static bool
+release_current(struct oid_queue *queue, const struct oid_work *work)
+{
+    bool was_current;
+
+    brief_lock(&queue->lock);
+    was_current = queue->current == work;
+    if (was_current) {
+        queue->current = NULL;
+    }
+    brief_unlock(&queue->lock);
+    return was_current;
+}
+
+static bool
+is_idle(struct oid_queue *queue)
+{
+    bool idle;
+
+    brief_lock(&queue->lock);
+    idle = queue->current == NULL && queue->first == NULL && !queue->running;
+    brief_unlock(&queue->lock);
+    return idle;
+}
+
+static NDIS_STATUS
+call_miniport(struct context *context, struct oid_work *work)
+{
+    struct pndis_adapter *adapter = work->adapter;
+    struct frame frame;
+    NDIS_STATUS status;
+
+    PROBE(context, REQUEST, .name = "MiniportOidRequest", .owner = &adapter->owner,
+          .a = work->below->DATA.QUERY_INFORMATION.Oid);
+    adapter->reset.hang_checks_since_oid = 0;
+    pndis__guest_enter(context, &frame, &adapter->owner, "MiniportOidRequest");
+    status = adapter->driver->calls.OidRequestHandler(adapter->context, work->below);
+    pndis__guest_leave_status(context, &frame, status);
+    return status;
+}
+
+/*
+ * Hand requests down until one pends or none is left. @mine is answered by return value when it
+ * does not pend: then its status is in @out_status and it is freed. PASSIVE_LEVEL.
+ */
+static bool
+run_queue(struct context *context, struct pndis_adapter *adapter, const struct oid_work *mine,
+          NDIS_STATUS *out_status)
+{
+    struct oid_queue *queue = &adapter->oids;
+    struct oid_work *work;
+    bool mine_done = false;
+
+    while ((work = take_next(queue)) != NULL) {
+        NDIS_STATUS status = call_miniport(context, work);
+
+        if (status == NDIS_STATUS_PENDING) {
+            break;
+        }
+        if (!release_current(queue, work)) {
+            pndis__report(context, RULE_OID_TWICE, &adapter->owner, "MiniportOidRequest", NULL,
+                          "%s completed an OID by a call and by the return value 0x%08x",
+                          adapter->owner.name, (unsigned)status);
+            continue;
+        }
+        check_result(context, work, &status, "MiniportOidRequest", NULL);
+        status = translate(work, status);
+        if (work == mine) {
+            *out_status = status;
+            mine_done = true;
+            free_work(work);
+        } else {
+            deliver(context, work, status);
+        }
+    }
+    return mine_done;
+}
+
+static void
+signal_if_idle(struct pndis_adapter *adapter)
+{
+    if (is_idle(&adapter->oids)) {
+        KeSetEvent(&adapter->oids.idle, IO_NO_INCREMENT, FALSE);
+    }
+}
+
+static void
+run_work(struct context *context, struct work *item)
+{
+    struct pndis_adapter *adapter = CONTAINING_RECORD(item, struct pndis_adapter, oids.work);
+    NDIS_STATUS unused;
+
+    run_queue(context, adapter, NULL, &unused);
+    brief_lock(&adapter->oids.lock);
+    adapter->oids.running = adapter->oids.current == NULL && adapter->oids.first != NULL;
+    brief_unlock(&adapter->oids.lock);
+    if (adapter->oids.running) {
+        pndis__work_queue(context->machine, &adapter->oids.work, run_work);
+    }
+    signal_if_idle(adapter);
+}
+
+/* Have a system thread run the queue, unless one is about to. */
+static void
+kick_queue(struct context *context, struct pndis_adapter *adapter)
+{
+    struct oid_queue *queue = &adapter->oids;
+    bool start;
+
+    brief_lock(&queue->lock);
+    start = !queue->running && queue->first != NULL && queue->current == NULL;
+    queue->running |= start;
+    brief_unlock(&queue->lock);
+    if (start) {
+        pndis__work_queue(context->machine, &queue->work, run_work);
+    }
+}
+
+/* --- in --- */
+
+static NDIS_STATUS
+refusal(const struct pndis_adapter *adapter)
+{
+    if (adapter->oids.closed || !adapter->started) {
+        return NDIS_STATUS_CLOSING;
+    }
+    if (__atomic_load_n(&adapter->reset.under_way, __ATOMIC_SEQ_CST)) {
+        return NDIS_STATUS_RESET_IN_PROGRESS;
+    }
+    if (adapter->power != NdisDeviceStateD0) {
+        return NDIS_STATUS_LOW_POWER_STATE;
+    }
+    return NDIS_STATUS_SUCCESS;
+}
+
+static void
+enqueue(struct oid_queue *queue, struct oid_work *work)
+{
+    brief_lock(&queue->lock);
+    work->next = NULL;
+    if (queue->last == NULL) {
+        queue->first = work;
+    } else {
+        queue->last->next = work;
+    }
+    queue->last = work;
+    brief_unlock(&queue->lock);
+}
+
+static bool
+request_ok(struct context *context, NDIS_OID_REQUEST *request, const char *call, const void *caller)
+{
+    if (!pndis__header_check(context, request, HEADER_OID_REQUEST, call, caller)) {
+        return false;
+    }
+    switch (request->RequestType) {
+    case NdisRequestQueryInformation:
+    case NdisRequestQueryStatistics:
+    case NdisRequestSetInformation:
+    case NdisRequestMethod:
+        break;
+    default:
+        pndis__report(context, RULE_OID_REQUEST, NULL, call, caller,
+                      "RequestType %d is not for protocol drivers", (int)request->RequestType);
+        return false;
+    }
+    if (request->DATA.QUERY_INFORMATION.InformationBuffer == NULL &&
+        request->DATA.QUERY_INFORMATION.InformationBufferLength != 0) {
+        pndis__report(context, RULE_OID_REQUEST, NULL, call, caller,
+                      "InformationBuffer is NULL with a length of %u",
+                      request->DATA.QUERY_INFORMATION.InformationBufferLength);
+        return false;
+    }
+    return true;
+}
+
+static struct oid_work *
+work_new(struct pndis_adapter *adapter, struct binding *binding, NDIS_OID_REQUEST *request)
+{
+    struct oid_work *work = calloc(1, sizeof(*work));
+
+    if (work != NULL) {
+        work->adapter = adapter;
+        work->binding = binding;
+        work->request = work->below = request;
+    }
+    return work;
+}
+
+/* "A protocol driver can initiate OID requests from all states, except Unbound and Opening." */
+static bool
+binding_may_ask(struct context *context, struct binding *binding, const char *call,
+                const void *caller)
+{
+    if (binding->opened && !binding->closing) {
+        return true;
+    }
+    pndis__report(context, RULE_BD_STATE, &binding->owner, call, caller,
+                  "an OID request while the binding is %s", state_name(&binding->at));
+    return false;
+}
+
+static NDIS_STATUS
+submit(struct context *context, struct pndis_adapter *adapter, struct oid_work *work)
+{
+    struct binding *binding = work->binding;
+    NDIS_STATUS status;
+    bool idle;
+
+    __atomic_fetch_add(&binding->oids_outstanding, 1, __ATOMIC_SEQ_CST);
+    work->request->NdisReserved[RESERVED_WORK] = work;
+    /* Requests are handed down at PASSIVE_LEVEL; others can do that as well as the requester. */
+    idle = context->irql == PASSIVE_LEVEL && !pndis__chance(context, 4);
+    brief_lock(&adapter->oids.lock);
+    idle = idle && adapter->oids.current == NULL && adapter->oids.first == NULL &&
+           !adapter->oids.running;
+    adapter->oids.running |= idle;
+    brief_unlock(&adapter->oids.lock);
+    enqueue(&adapter->oids, work);
+    if (!idle) {
+        kick_queue(context, adapter);
+        return NDIS_STATUS_PENDING;
+    }
+    if (run_queue(context, adapter, work, &status)) {
+        __atomic_fetch_sub(&binding->oids_outstanding, 1, __ATOMIC_SEQ_CST);
+        binding_maybe_quiet(binding);
+    } else {
+        status = NDIS_STATUS_PENDING;
+    }
+    brief_lock(&adapter->oids.lock);
+    adapter->oids.running = false;
+    brief_unlock(&adapter->oids.lock);
+    kick_queue(context, adapter);
+    signal_if_idle(adapter);
+    return status;
+}
+
+/*
+ * "NdisOidRequest function". IRQL <= DISPATCH_LEVEL.
+ * NDIS answers some OIDs itself and combines others over all bindings; the rest goes to the
+ * miniport, at PASSIVE_LEVEL. After NDIS_STATUS_PENDING the request is NDIS' until
+ * ProtocolOidRequestComplete, which may come before this returns.
+ */
+NDIS_STATUS
+NdisOidRequest(NDIS_HANDLE NdisBindingHandle, PNDIS_OID_REQUEST OidRequest)
+{
+    struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
+    const void *caller = NT_CALLER();
+    struct binding *binding = (struct binding *)pndis__handle(
+        context, NdisBindingHandle, HANDLE_BIT(BINDING), __func__, caller);
+    struct oid_work *work;
+    NDIS_STATUS status;
+
+    if (binding == NULL || !request_ok(context, OidRequest, __func__, caller) ||
+        !binding_may_ask(context, binding, __func__, caller)) {
+        return NDIS_STATUS_FAILURE;
+    }
+    if (pndis__oid_answer(context, binding, OidRequest, &status)) {
+        return status;
+    }
+    status = refusal(binding->adapter);
+    if (status != NDIS_STATUS_SUCCESS) {
+        return status;
+    }
+    work = pndis__fault(context) ? NULL : work_new(binding->adapter, binding, OidRequest);
+    if (work == NULL) {
+        return NDIS_STATUS_RESOURCES;
+    }
+    if (pndis__oid_combine(context, work, &status)) {
+        free_work(work);
+        return status;
+    }
+    return submit(context, binding->adapter, work);
+}
+
+/* --- out --- */
+
+/*
+ * "NdisMOidRequestComplete function". IRQL <= DISPATCH_LEVEL.
+ * Valid once for the request that MiniportOidRequest returned NDIS_STATUS_PENDING for; else
+ * OID_TWICE (bug check 0x7C, INVALID_OID_COMPLETION).
+ */
+VOID
+NdisMOidRequestComplete(NDIS_HANDLE MiniportAdapterHandle, PNDIS_OID_REQUEST OidRequest,
+                        NDIS_STATUS Status)
+{
+    struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
+    const void *caller = NT_CALLER();
+    struct pndis_adapter *adapter =
+        pndis__adapter_of(context, MiniportAdapterHandle, __func__, caller);
+    struct oid_work *work;
+
+    if (adapter == NULL) {
+        return;
+    }
+    brief_lock(&adapter->oids.lock);
+    work = adapter->oids.current;
+    if (work != NULL && work->below == OidRequest) {
+        adapter->oids.current = NULL;
+    } else {
+        work = NULL;
+    }
+    brief_unlock(&adapter->oids.lock);
+    if (work == NULL) {
+        pndis__report(context, RULE_OID_TWICE, &adapter->owner, __func__, caller,
+                      "%s completes an OID request that is not pending", adapter->owner.name);
+        return;
+    }
+    check_result(context, work, &Status, __func__, caller);
+    deliver(context, work, translate(work, Status));
+    kick_queue(context, adapter);
+    signal_if_idle(adapter);
+}
+
+/* --- cancelling --- */
+
+static struct oid_work *
+remove_queued(struct oid_queue *queue, const struct binding *binding, PVOID id)
+{
+    struct oid_work **link = &queue->first;
+    struct oid_work *before = NULL;
+    struct oid_work *found = NULL;
+
+    brief_lock(&queue->lock);
+    while (*link != NULL && ((*link)->binding != binding || (*link)->request->RequestId != id)) {
+        before = *link;
+        link = &before->next;
+    }
+    found = *link;
+    if (found != NULL) {
+        *link = found->next;
+        if (queue->last == found) {
+            queue->last = before;
+        }
+    }
+    brief_unlock(&queue->lock);
+    return found;
+}
+
+/*
+ * "NdisCancelOidRequest function". IRQL <= DISPATCH_LEVEL.
+ * What is still queued is completed with NDIS_STATUS_REQUEST_ABORTED; for what the miniport has,
+ * MiniportCancelOidRequest is called. Either way the request is completed once, maybe successfully.
+ */
+VOID
+NdisCancelOidRequest(NDIS_HANDLE NdisBindingHandle, PVOID RequestId)
+{
+    struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
+    struct binding *binding = (struct binding *)pndis__handle(
+        context, NdisBindingHandle, HANDLE_BIT(BINDING), __func__, NT_CALLER());
+    struct pndis_adapter *adapter;
+    struct oid_work *work;
+    struct frame frame;
+    bool with_miniport;
+
+    if (binding == NULL) {
+        return;
+    }
+    adapter = binding->adapter;
+    work = remove_queued(&adapter->oids, binding, RequestId);
+    if (work != NULL) {
+        deliver(context, work, NDIS_STATUS_REQUEST_ABORTED);
+        return;
+    }
+    brief_lock(&adapter->oids.lock);
+    work = adapter->oids.current;
+    with_miniport = work != NULL && work->binding == binding &&
+                    work->request->RequestId == RequestId && !work->cancelled;
+    if (with_miniport) {
+        work->cancelled = true;
+    }
+    brief_unlock(&adapter->oids.lock);
+    if (with_miniport) {
+        pndis__guest_enter(context, &frame, &adapter->owner, "MiniportCancelOidRequest");
+        adapter->driver->calls.CancelOidRequestHandler(adapter->context, RequestId);
+        pndis__guest_leave(context, &frame);
+    }
+}
+
+/* --- opening, closing, NDIS' own requests --- */
+
+void
+pndis__oid_queue_init(struct pndis_adapter *adapter)
+{
+    adapter->oids.closed = true;
+    KeInitializeEvent(&adapter->oids.idle, NotificationEvent, FALSE);
+}
+
+void
+pndis__oid_queue_open(struct pndis_adapter *adapter)
+{
+    adapter->oids.closed = false;
+}
+
+void
+pndis__oid_queue_abort(struct context *context, struct pndis_adapter *adapter)
+{
+    struct oid_work *work;
+
+    brief_lock(&adapter->oids.lock);
+    work = adapter->oids.first;
+    adapter->oids.first = adapter->oids.last = NULL;
+    brief_unlock(&adapter->oids.lock);
+    while (work != NULL) {
+        struct oid_work *next = work->next;
+
+        deliver(context, work, NDIS_STATUS_REQUEST_ABORTED);
+        work = next;
+    }
+}
+
+enum sleep_result
+pndis__oid_queue_drain(struct context *context, struct pndis_adapter *adapter)
+{
+    enum sleep_result result = SLEEP_WOKEN;
+
+    while (!is_idle(&adapter->oids) && result == SLEEP_WOKEN) {
+        KeClearEvent(&adapter->oids.idle);
+        if (!is_idle(&adapter->oids)) {
+            result = pndis__wait(context, &adapter->oids.idle, pndis__deadline(context), true);
+        }
+    }
+    return result;
+}
+
+void
+pndis__oid_queue_close(struct context *context, struct pndis_adapter *adapter)
+{
+    adapter->oids.closed = true;
+    pndis__oid_queue_abort(context, adapter);
+    if (pndis__oid_queue_drain(context, adapter) != SLEEP_WOKEN) {
+        pndis__report(context, RULE_OID_STUCK, &adapter->owner, "MiniportOidRequest", NULL,
+                      "%s has not completed an OID request before its halt", adapter->owner.name);
+    }
+}
+
+NDIS_STATUS
+pndis__oid_internal(struct context *context, struct pndis_adapter *adapter, NDIS_REQUEST_TYPE kind,
+                    NDIS_OID oid, void *buffer, ULONG bytes, ULONG *out_bytes)
+{
+    struct oid_work *work;
+    NDIS_STATUS status;
+    KEVENT done;
+
+    if (adapter->oids.closed) {
+        return NDIS_STATUS_CLOSING;
+    }
+    work = work_new(adapter, NULL, NULL);
+    if (work == NULL) {
+        return NDIS_STATUS_RESOURCES;
+    }
+    work->request = work->below = &work->own;
+    work->own.Header.Type = NDIS_OBJECT_TYPE_OID_REQUEST;
+    work->own.Header.Revision = NDIS_OID_REQUEST_REVISION_1;
+    work->own.Header.Size = NDIS_SIZEOF_OID_REQUEST_REVISION_1;
+    work->own.RequestType = kind;
+    work->own.DATA.QUERY_INFORMATION.Oid = oid;
+    work->own.DATA.QUERY_INFORMATION.InformationBuffer = buffer;
+    work->own.DATA.QUERY_INFORMATION.InformationBufferLength = bytes;
+    KeInitializeEvent(&done, NotificationEvent, FALSE);
+    work->done = &done;
+    enqueue(&adapter->oids, work);
+    kick_queue(context, adapter);
+    if (pndis__wait(context, &done, pndis__deadline(context), true) != SLEEP_WOKEN) {
+        /* The miniport may still write into the request: it is left to its completion. */
+        brief_lock(&adapter->oids.lock);
+        work->done = NULL;
+        brief_unlock(&adapter->oids.lock);
+        pndis__report(context, RULE_OID_STUCK, &adapter->owner, "MiniportOidRequest", NULL,
+                      "%s has not completed OID 0x%08x", adapter->owner.name, oid);
+        return NDIS_STATUS_FAILURE;
+    }
+    status = work->status;
+    if (out_bytes != NULL) {
+        *out_bytes = status == NDIS_STATUS_SUCCESS ? work->own.DATA.QUERY_INFORMATION.BytesWritten
+                                                   : work->own.DATA.QUERY_INFORMATION.BytesNeeded;
+    }
+    free_work(work);
+    return status;
+}
+
+NDIS_STATUS
+pndis__oid_set_internal(struct context *context, struct pndis_adapter *adapter, NDIS_OID oid,
+                        void *buffer, ULONG bytes)
+{
+    return pndis__oid_internal(context, adapter, NdisRequestSetInformation, oid, buffer, bytes,
+                               NULL);
+}

@@ -1,0 +1,75 @@
+/*
+ * OID requests: the queue in front of each miniport (oid.c), the OIDs that NDIS answers itself
+ * (oid_answers.c) and those it keeps for each binding (oid_binding.c).
+ */
+#ifndef PNDIS_LIB_NDIS_OID_H
+#define PNDIS_LIB_NDIS_OID_H
+
+#include "ndis/ndis_core.h"
+
+/* A request on its way to the miniport. */
+struct oid_work {
+    struct oid_work *next;
+    struct pndis_adapter *adapter;
+    struct binding *binding;   /* NULL: NDIS' own. */
+    NDIS_OID_REQUEST *request; /* The requester's. */
+    NDIS_OID_REQUEST *below;   /* What the miniport sees: @request, or @own. */
+    NDIS_OID_REQUEST own;      /* Where NDIS asks something else than the requester did. */
+    void *buffer;              /* Of @own. */
+    /* What NDIS does with the miniport's answer before the requester gets its own; may be NULL. */
+    NDIS_STATUS (*answered)(struct oid_work *work, NDIS_STATUS status);
+    bool direct;
+    bool cancelled;
+    ULONG previous; /* The packet filter before, to be put back when the miniport refuses. */
+    NDIS_STATUS status;
+    KEVENT *done; /* NDIS' own: set at completion. */
+};
+
+/* --- the queue --- */
+
+void pndis__oid_queue_init(struct pndis_adapter *adapter);
+void pndis__oid_queue_open(struct pndis_adapter *adapter);
+/* Let nothing more in, complete what is queued with NDIS_STATUS_REQUEST_ABORTED, wait for the rest.
+ */
+void pndis__oid_queue_close(struct context *context, struct pndis_adapter *adapter);
+/* Wait until no request is with the miniport. */
+enum sleep_result pndis__oid_queue_drain(struct context *context, struct pndis_adapter *adapter);
+/* A reset aborts what is queued. */
+void pndis__oid_queue_abort(struct context *context, struct pndis_adapter *adapter);
+
+/*
+ * NDIS asks the miniport itself and waits for the answer. PASSIVE_LEVEL. @kind
+ * NdisRequestQueryInformation or NdisRequestSetInformation; @out_bytes what was written or would be
+ * needed, may be NULL.
+ */
+NDIS_STATUS pndis__oid_internal(struct context *context, struct pndis_adapter *adapter,
+                                NDIS_REQUEST_TYPE kind, NDIS_OID oid, void *buffer, ULONG bytes,
+                                ULONG *out_bytes);
+NDIS_STATUS pndis__oid_set_internal(struct context *context, struct pndis_adapter *adapter,
+                                    NDIS_OID oid, void *buffer, ULONG bytes);
+
+/* --- who answers --- */
+
+/*
+ * Whether NDIS answers @request of @binding without the miniport; then its status is in @out_status
+ * and the request's result members are filled.
+ */
+bool pndis__oid_answer(struct context *context, struct binding *binding, NDIS_OID_REQUEST *request,
+                       NDIS_STATUS *out_status);
+/*
+ * Where NDIS combines what all bindings ask: check @work's request, and set up @work->own. Returns
+ * true when the request ends here, with @out_status.
+ */
+bool pndis__oid_combine(struct context *context, struct oid_work *work, NDIS_STATUS *out_status);
+
+/* Fill the result members of a query: BytesWritten, or BytesNeeded and a status. */
+NDIS_STATUS pndis__oid_reply(NDIS_OID_REQUEST *request, const void *data, ULONG bytes);
+
+static inline bool
+oid_is_query(const NDIS_OID_REQUEST *request)
+{
+    return request->RequestType == NdisRequestQueryInformation ||
+           request->RequestType == NdisRequestQueryStatistics;
+}
+
+#endif

@@ -1,0 +1,286 @@
+/*
+ * OIDs that every binding sets for itself and NDIS combines: the packet filter, the multicast list,
+ * the lookahead. The miniport gets the combination; the binding gets the miniport's answer as its
+ * own.
+ */
+#include "ndis/oid.h"
+
+#include "ndis/adapter.h"
+#include "ndis/receive_filter.h"
+
+#include <stdlib.h>
+
+enum { ADDRESS_BYTES = 6 };
+
+/* Have the miniport see @data instead of what the requester has. */
+static bool
+ask_instead(struct oid_work *work, const void *data, ULONG bytes)
+{
+    work->buffer = malloc(bytes + 1);
+    if (work->buffer == NULL) {
+        return false;
+    }
+    memcpy(work->buffer, data, bytes);
+    work->own = *work->request;
+    work->own.DATA.SET_INFORMATION.InformationBuffer = work->buffer;
+    work->own.DATA.SET_INFORMATION.InformationBufferLength = bytes;
+    work->below = &work->own;
+    return true;
+}
+
+static void
+read_all(struct oid_work *work, NDIS_STATUS status)
+{
+    if (status == NDIS_STATUS_SUCCESS) {
+        work->request->DATA.SET_INFORMATION.BytesRead =
+            work->request->DATA.SET_INFORMATION.InformationBufferLength;
+    }
+    work->request->DATA.SET_INFORMATION.BytesNeeded = work->own.DATA.SET_INFORMATION.BytesNeeded;
+}
+
+static bool
+length_is(NDIS_OID_REQUEST *request, ULONG bytes, NDIS_STATUS *out_status)
+{
+    if (request->DATA.SET_INFORMATION.InformationBufferLength == bytes) {
+        return true;
+    }
+    request->DATA.SET_INFORMATION.BytesRead = 0;
+    request->DATA.SET_INFORMATION.BytesNeeded = bytes;
+    *out_status = NDIS_STATUS_INVALID_LENGTH;
+    return false;
+}
+
+/* --- packet filter --- */
+
+static NDIS_STATUS
+filter_answered(struct oid_work *work, NDIS_STATUS status)
+{
+    if (status == NDIS_STATUS_SUCCESS) {
+        work->adapter->filter.packet_filter = *(const ULONG *)work->buffer;
+    } else {
+        pndis__packet_filter_set(work->binding, work->previous);
+    }
+    read_all(work, status);
+    return status;
+}
+
+static bool
+set_packet_filter(struct context *context, struct oid_work *work, NDIS_STATUS *out_status)
+{
+    NDIS_OID_REQUEST *request = work->request;
+    struct pndis_adapter *adapter = work->adapter;
+    ULONG supported = adapter->attributes.general.SupportedPacketFilters;
+    ULONG filter;
+
+    (void)context;
+    if (!length_is(request, sizeof(ULONG), out_status)) {
+        return true;
+    }
+    filter = *(const ULONG *)request->DATA.SET_INFORMATION.InformationBuffer;
+    /* ALL_LOCAL is NDIS' own; what else the miniport does not support it is not asked for. */
+    if ((filter & ~(supported | NDIS_PACKET_TYPE_ALL_LOCAL)) != 0) {
+        *out_status = NDIS_STATUS_NOT_SUPPORTED;
+        return true;
+    }
+    work->previous = work->binding->filter.packet_filter;
+    pndis__packet_filter_set(work->binding, filter);
+    filter = pndis__packet_filter_of_all(adapter);
+    if (filter == adapter->filter.packet_filter) {
+        read_all(work, NDIS_STATUS_SUCCESS);
+        *out_status = NDIS_STATUS_SUCCESS;
+        return true;
+    }
+    work->answered = filter_answered;
+    if (!ask_instead(work, &filter, sizeof(filter))) {
+        *out_status = NDIS_STATUS_RESOURCES;
+        return true;
+    }
+    return false;
+}
+
+/* --- multicast list --- */
+
+static NDIS_STATUS
+multicast_answered(struct oid_work *work, NDIS_STATUS status)
+{
+    if (status == NDIS_STATUS_SUCCESS) {
+        work->adapter->multicast_stale = false;
+    }
+    read_all(work, status);
+    return status;
+}
+
+static bool
+ask_multicast(struct oid_work *work, NDIS_STATUS *out_status)
+{
+    struct pndis_adapter *adapter = work->adapter;
+    ULONG bytes = adapter->attributes.general.MaxMulticastListSize * ADDRESS_BYTES;
+    UCHAR *all = malloc(bytes + 1);
+    bool asked = false;
+
+    if (all != NULL) {
+        bytes = pndis__multicast_of_all(adapter, all, bytes);
+        asked = ask_instead(work, all, bytes);
+        free(all);
+    }
+    if (!asked) {
+        *out_status = NDIS_STATUS_RESOURCES;
+        return true;
+    }
+    work->own.DATA.SET_INFORMATION.Oid = OID_802_3_MULTICAST_LIST;
+    work->answered = multicast_answered;
+    return false;
+}
+
+static bool
+set_multicast_list(struct context *context, struct oid_work *work, NDIS_STATUS *out_status)
+{
+    NDIS_OID_REQUEST *request = work->request;
+
+    *out_status = pndis__multicast_set(context, work->binding,
+                                       request->DATA.SET_INFORMATION.InformationBuffer,
+                                       request->DATA.SET_INFORMATION.InformationBufferLength);
+    return *out_status != NDIS_STATUS_SUCCESS || ask_multicast(work, out_status);
+}
+
+/* One address more or less: the whole list is set again. */
+static bool
+change_multicast(struct context *context, struct oid_work *work, bool add, NDIS_STATUS *out_status)
+{
+    const struct multicast_list *old = work->binding->filter.multicast;
+    NDIS_OID_REQUEST *request = work->request;
+    const UCHAR *address = request->DATA.SET_INFORMATION.InformationBuffer;
+    ULONG old_count = old == NULL ? 0 : old->count;
+    UCHAR *list;
+    ULONG used = 0;
+
+    if (!length_is(request, ADDRESS_BYTES, out_status)) {
+        return true;
+    }
+    list = malloc((old_count + 1) * ADDRESS_BYTES);
+    if (list == NULL) {
+        *out_status = NDIS_STATUS_RESOURCES;
+        return true;
+    }
+    for (ULONG i = 0; i < old_count; i++) {
+        if (memcmp(old->addresses[i], address, ADDRESS_BYTES) != 0) {
+            memcpy(list + used, old->addresses[i], ADDRESS_BYTES);
+            used += ADDRESS_BYTES;
+        }
+    }
+    if (add) {
+        memcpy(list + used, address, ADDRESS_BYTES);
+        used += ADDRESS_BYTES;
+    }
+    *out_status = !add && used / ADDRESS_BYTES == old_count
+                      ? NDIS_STATUS_INVALID_DATA
+                      : pndis__multicast_set(context, work->binding, list, used);
+    free(list);
+    return *out_status != NDIS_STATUS_SUCCESS || ask_multicast(work, out_status);
+}
+
+static bool
+add_multicast_address(struct context *context, struct oid_work *work, NDIS_STATUS *out_status)
+{
+    return change_multicast(context, work, true, out_status);
+}
+
+static bool
+delete_multicast_address(struct context *context, struct oid_work *work, NDIS_STATUS *out_status)
+{
+    return change_multicast(context, work, false, out_status);
+}
+
+/* --- lookahead --- */
+
+static NDIS_STATUS
+lookahead_answered(struct oid_work *work, NDIS_STATUS status)
+{
+    read_all(work, status);
+    return status;
+}
+
+/* "NDIS handles unsuccessful set requests": more than the miniport has is refused here. */
+static bool
+set_lookahead(struct context *context, struct oid_work *work, NDIS_STATUS *out_status)
+{
+    NDIS_OID_REQUEST *request = work->request;
+    ULONG lookahead;
+
+    (void)context;
+    if (!length_is(request, sizeof(ULONG), out_status)) {
+        return true;
+    }
+    lookahead = *(const ULONG *)request->DATA.SET_INFORMATION.InformationBuffer;
+    if (lookahead > work->adapter->attributes.general.LookaheadSize) {
+        *out_status = NDIS_STATUS_INVALID_DATA;
+        return true;
+    }
+    work->binding->filter.lookahead = lookahead;
+    lookahead = pndis__lookahead_of_all(work->adapter);
+    work->answered = lookahead_answered;
+    if (!ask_instead(work, &lookahead, sizeof(lookahead))) {
+        *out_status = NDIS_STATUS_RESOURCES;
+        return true;
+    }
+    return false;
+}
+
+/* --- what protocols may not ask --- */
+
+static bool
+not_for_protocols(struct context *context, struct oid_work *work, NDIS_STATUS *out_status)
+{
+    (void)context;
+    (void)work;
+    *out_status = NDIS_STATUS_NOT_SUPPORTED;
+    return true;
+}
+
+/* "This OID is for protocol drivers": they tell NDIS how they want to be treated. */
+static bool
+set_protocol_options(struct context *context, struct oid_work *work, NDIS_STATUS *out_status)
+{
+    NDIS_OID_REQUEST *request = work->request;
+
+    (void)context;
+    if (!length_is(request, sizeof(ULONG), out_status)) {
+        return true;
+    }
+    work->binding->protocol_options =
+        *(const ULONG *)request->DATA.SET_INFORMATION.InformationBuffer;
+    read_all(work, NDIS_STATUS_SUCCESS);
+    *out_status = NDIS_STATUS_SUCCESS;
+    return true;
+}
+
+static const struct {
+    NDIS_OID oid;
+    bool (*set)(struct context *context, struct oid_work *work, NDIS_STATUS *out_status);
+} sets[] = {
+    {OID_GEN_CURRENT_PACKET_FILTER, set_packet_filter},
+    {OID_802_3_MULTICAST_LIST, set_multicast_list},
+    {OID_802_3_ADD_MULTICAST_ADDRESS, add_multicast_address},
+    {OID_802_3_DELETE_MULTICAST_ADDRESS, delete_multicast_address},
+    {OID_GEN_CURRENT_LOOKAHEAD, set_lookahead},
+    {OID_GEN_PROTOCOL_OPTIONS, set_protocol_options},
+    /* Power is NDIS' business. */
+    {OID_PNP_SET_POWER, not_for_protocols},
+    {OID_PNP_QUERY_POWER, not_for_protocols},
+};
+
+bool
+pndis__oid_combine(struct context *context, struct oid_work *work, NDIS_STATUS *out_status)
+{
+    NDIS_OID oid = work->request->DATA.SET_INFORMATION.Oid;
+
+    if (work->request->RequestType != NdisRequestSetInformation) {
+        return false;
+    }
+    for (size_t i = 0; i < RTL_NUMBER_OF(sets); i++) {
+        if (sets[i].oid == oid) {
+            return sets[i].set(context, work, out_status);
+        }
+    }
+    return false;
+}

@@ -1,0 +1,130 @@
+/*
+ * Power. Going down: protocols are told (NetEventQueryPower, NetEventSetPower), the stack is paused
+ * unless the miniport may stay running, and the miniport gets OID_PNP_SET_POWER; one that knows no
+ * power management is halted instead, with its bindings left in place. Coming up is the reverse.
+ */
+#include "ndis/power.h"
+
+#include "ndis/adapter.h"
+#include "ndis/event.h"
+#include "ndis/oid.h"
+
+static bool
+knows_power(const struct pndis_adapter *adapter)
+{
+    return adapter->attributes.has_pm || adapter->attributes.general.PowerManagementCapabilities ||
+           (adapter->attributes.flags & NDIS_MINIPORT_ATTRIBUTES_NO_HALT_ON_SUSPEND) != 0;
+}
+
+/*
+ * "The exception: when a protocol driver that supports NDIS 6.20 or earlier is bound, NDIS pauses
+ * the miniport regardless."
+ */
+static bool
+stays_running(const struct pndis_adapter *adapter)
+{
+    if ((adapter->attributes.flags & NDIS_MINIPORT_ATTRIBUTES_NO_PAUSE_ON_SUSPEND) == 0) {
+        return false;
+    }
+    for (const struct binding *binding = adapter->bindings; binding != NULL;
+         binding = binding->next) {
+        if (binding->protocol->version < ndis_version(6, 30)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void
+tell_protocols(struct context *context, struct pndis_adapter *adapter, NET_PNP_EVENT_CODE event,
+               NDIS_DEVICE_POWER_STATE state)
+{
+    for (struct binding *binding = adapter->bindings; binding != NULL; binding = binding->next) {
+        pndis__binding_event(context, binding, event, &state, sizeof(state));
+    }
+}
+
+static int
+ask_miniport(struct context *context, struct pndis_adapter *adapter, NDIS_DEVICE_POWER_STATE state)
+{
+    NDIS_STATUS status =
+        pndis__oid_set_internal(context, adapter, OID_PNP_SET_POWER, &state, sizeof(state));
+
+    adapter->last_status = status;
+    if (status == NDIS_STATUS_SUCCESS) {
+        return 0;
+    }
+    pndis__report(context, RULE_POWER_3, &adapter->owner, "MiniportOidRequest", NULL,
+                  "%s answered OID_PNP_SET_POWER with 0x%08x", adapter->owner.name,
+                  (unsigned)status);
+    return pndis__fail(PNDIS_EDRIVER, "%s answered OID_PNP_SET_POWER with 0x%08x",
+                       adapter->owner.name, (unsigned)status);
+}
+
+static int
+go_down(struct context *context, struct pndis_adapter *adapter, NDIS_DEVICE_POWER_STATE state)
+{
+    int result = 0;
+
+    tell_protocols(context, adapter, NetEventQueryPower, state);
+    if (knows_power(adapter)) {
+        pndis__oid_internal(context, adapter, NdisRequestQueryInformation, OID_PNP_QUERY_POWER,
+                            &state, sizeof(state), NULL);
+    }
+    tell_protocols(context, adapter, NetEventSetPower, state);
+    adapter->paused_for_power = false;
+    if (state_of(&adapter->at) == MP_RUNNING &&
+        (!knows_power(adapter) || !stays_running(adapter))) {
+        result = pndis__stack_pause(context, adapter, false);
+        adapter->paused_for_power = result == 0;
+    }
+    if (result != 0) {
+        return result;
+    }
+    if (!knows_power(adapter)) {
+        pndis__adapter_halt(context, adapter, NdisHaltDevicePoweredDown);
+        adapter->power = state;
+        return 0;
+    }
+    adapter->power = state;
+    pndis__adapter_gates(adapter);
+    pndis__dpc_flush(context);
+    return ask_miniport(context, adapter, state);
+}
+
+static int
+come_up(struct context *context, struct pndis_adapter *adapter)
+{
+    int result = 0;
+
+    if (adapter->started) {
+        result = ask_miniport(context, adapter, NdisDeviceStateD0);
+    } else if (pndis__adapter_initialize(context, adapter) != NDIS_STATUS_SUCCESS) {
+        result = pndis__fail(PNDIS_EDRIVER, "MiniportInitializeEx of %s failed with 0x%08x",
+                             adapter->owner.name, (unsigned)adapter->last_status);
+    }
+    if (result != 0) {
+        return result;
+    }
+    adapter->power = NdisDeviceStateD0;
+    pndis__adapter_gates(adapter);
+    pndis__device_event(context, adapter, NdisDevicePnPEventPowerProfileChanged, NULL, 0);
+    tell_protocols(context, adapter, NetEventSetPower, NdisDeviceStateD0);
+    /* "Restart follows D0 only if a pause preceded Dx." */
+    if (adapter->paused_for_power && adapter->bindings != NULL) {
+        result = pndis__stack_restart(context, adapter);
+    }
+    adapter->paused_for_power = false;
+    return result;
+}
+
+int
+pndis__stack_set_power(struct context *context, struct pndis_adapter *adapter,
+                       NDIS_DEVICE_POWER_STATE state)
+{
+    if (state == adapter->power) {
+        return 0;
+    }
+    return state == NdisDeviceStateD0 ? come_up(context, adapter)
+                                      : go_down(context, adapter, state);
+}

@@ -1,0 +1,16 @@
+/* Check-for-hang and reset. "Miniport Adapter Check-for-Hang and Reset Operations". */
+#ifndef PNDIS_LIB_NDIS_RESET_H
+#define PNDIS_LIB_NDIS_RESET_H
+
+#include "ndis/ndis_core.h"
+
+void pndis__reset_init(struct pndis_adapter *adapter);
+/* The adapter was initialized: call MiniportCheckForHangEx from now on, if there is one. */
+void pndis__reset_start(struct context *context, struct pndis_adapter *adapter);
+/* The adapter will be halted: no check runs any more, and no reset is under way. */
+void pndis__reset_stop(struct context *context, struct pndis_adapter *adapter);
+
+/* Reset @adapter and wait. PASSIVE_LEVEL. NDIS_STATUS_NOT_SUPPORTED: it has no MiniportResetEx. */
+NDIS_STATUS pndis__reset_adapter(struct context *context, struct pndis_adapter *adapter);
+
+#endif

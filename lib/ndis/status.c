@@ -1,0 +1,201 @@
+/* Status indications. See status.h. */
+#include "ndis/status.h"
+
+#include "ndis/adapter.h"
+#include "ndis/data.h"
+#include "ndis/header.h"
+
+/* --- the link --- */
+
+void
+pndis__link_state_fill(const struct pndis_adapter *adapter, NDIS_LINK_STATE *state)
+{
+    memset(state, 0, sizeof(*state));
+    state->Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
+    state->Header.Revision = NDIS_LINK_STATE_REVISION_1;
+    state->Header.Size = NDIS_SIZEOF_LINK_STATE_REVISION_1;
+    state->MediaConnectState = adapter->link.connect;
+    state->MediaDuplexState = adapter->link.duplex;
+    state->XmitLinkSpeed = adapter->link.transmit_speed;
+    state->RcvLinkSpeed = adapter->link.receive_speed;
+    state->PauseFunctions = adapter->link.pause_functions;
+    state->AutoNegotiationFlags = adapter->link.auto_negotiation;
+}
+
+void
+pndis__link_state_from_attributes(struct pndis_adapter *adapter)
+{
+    const NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES *general = &adapter->attributes.general;
+
+    adapter->link.connect = general->MediaConnectState;
+    adapter->link.duplex = general->MediaDuplexState;
+    adapter->link.transmit_speed = general->XmitLinkSpeed;
+    adapter->link.receive_speed = general->RcvLinkSpeed;
+    adapter->link.pause_functions = general->SupportedPauseFunctions;
+    adapter->link.auto_negotiation = general->AutoNegotiationFlags;
+}
+
+static bool
+learn_link_state(struct context *context, struct pndis_adapter *adapter,
+                 const NDIS_STATUS_INDICATION *indication, const char *call, const void *caller)
+{
+    const NDIS_LINK_STATE *state = indication->StatusBuffer;
+
+    if (!pndis__header_check(context, state, HEADER_LINK_STATE, call, caller)) {
+        return false;
+    }
+    adapter->link.connect = state->MediaConnectState;
+    adapter->link.duplex = state->MediaDuplexState;
+    adapter->link.transmit_speed = state->XmitLinkSpeed;
+    adapter->link.receive_speed = state->RcvLinkSpeed;
+    adapter->link.pause_functions = state->PauseFunctions;
+    adapter->link.auto_negotiation = state->AutoNegotiationFlags;
+    return true;
+}
+
+static bool
+learn_offload(struct context *context, struct pndis_adapter *adapter,
+              const NDIS_STATUS_INDICATION *indication, const char *call, const void *caller)
+{
+    const NDIS_OFFLOAD *offload = indication->StatusBuffer;
+    ULONG bytes = min(indication->StatusBufferSize, (ULONG)sizeof(*offload));
+
+    (void)context;
+    (void)call;
+    (void)caller;
+    memcpy(&adapter->attributes.offload_default, offload, bytes);
+    return true;
+}
+
+static bool
+ours_to_indicate(struct context *context, struct pndis_adapter *adapter,
+                 const NDIS_STATUS_INDICATION *indication, const char *call, const void *caller)
+{
+    pndis__report(context, RULE_STATUS_RESET, &adapter->owner, call, caller,
+                  "%s indicates 0x%08x, which is NDIS' business", adapter->owner.name,
+                  (unsigned)indication->StatusCode);
+    return false;
+}
+
+/* Codes that NDIS looks at: how long the buffer has to be, and what it learns. */
+static const struct {
+    NDIS_STATUS code;
+    ULONG bytes;
+    bool (*learn)(struct context *context, struct pndis_adapter *adapter,
+                  const NDIS_STATUS_INDICATION *indication, const char *call, const void *caller);
+} known[] = {
+    {NDIS_STATUS_LINK_STATE, NDIS_SIZEOF_LINK_STATE_REVISION_1, learn_link_state},
+    {NDIS_STATUS_TASK_OFFLOAD_CURRENT_CONFIG, sizeof(NDIS_OBJECT_HEADER), learn_offload},
+    {NDIS_STATUS_RESET_START, 0, ours_to_indicate},
+    {NDIS_STATUS_RESET_END, 0, ours_to_indicate},
+};
+
+/* --- up --- */
+
+static void
+indicate_to(struct context *context, struct binding *binding, NDIS_STATUS_INDICATION *indication)
+{
+    struct frame frame;
+
+    if (!binding->opened || binding->closing || binding->protocol->calls.StatusHandlerEx == NULL) {
+        return;
+    }
+    tally_out(binding->calls, context, 1);
+    pndis__guest_enter(context, &frame, &binding->owner, "ProtocolStatusEx");
+    binding->protocol->calls.StatusHandlerEx(binding->context, indication);
+    pndis__guest_leave(context, &frame);
+    tally_back(binding->calls, context, 1);
+    binding_maybe_quiet(binding);
+}
+
+static void
+indicate(struct context *context, struct pndis_adapter *adapter, NDIS_STATUS_INDICATION *indication)
+{
+    PROBE(context, REQUEST, .name = "status", .owner = &adapter->owner,
+          .a = (uint32_t)indication->StatusCode);
+    for (struct binding *binding = adapter->bindings; binding != NULL; binding = binding->next) {
+        if (indication->DestinationHandle == NULL ||
+            indication->DestinationHandle == &binding->handle) {
+            indicate_to(context, binding, indication);
+        }
+    }
+}
+
+void
+pndis__status_indicate(struct context *context, struct pndis_adapter *adapter, NDIS_STATUS code,
+                       void *buffer, ULONG bytes)
+{
+    NDIS_STATUS_INDICATION indication = {
+        .Header = {.Type = NDIS_OBJECT_TYPE_STATUS_INDICATION,
+                   .Revision = NDIS_STATUS_INDICATION_REVISION_1,
+                   .Size = NDIS_SIZEOF_STATUS_INDICATION_REVISION_1},
+        .SourceHandle = &adapter->handle,
+        .StatusCode = code,
+        .StatusBuffer = buffer,
+        .StatusBufferSize = bytes,
+    };
+
+    indicate(context, adapter, &indication);
+}
+
+static bool
+indication_ok(struct context *context, struct pndis_adapter *adapter,
+              const NDIS_STATUS_INDICATION *indication, const char *call, const void *caller)
+{
+    const char *fault = NULL;
+
+    if (!pndis__header_check(context, indication, HEADER_STATUS_INDICATION, call, caller)) {
+        return false;
+    }
+    if (indication->SourceHandle != &adapter->handle) {
+        fault = "SourceHandle is not the adapter's handle";
+    } else if (indication->Flags != 0) {
+        fault = "Flags is not 0";
+    } else if (indication->StatusBuffer == NULL && indication->StatusBufferSize != 0) {
+        fault = "StatusBuffer is NULL with a size";
+    } else if ((indication->DestinationHandle == NULL) != (indication->RequestId == NULL)) {
+        fault = "DestinationHandle and RequestId are not set together";
+    }
+    if (fault != NULL) {
+        pndis__report(context, RULE_STATUS_INDICATION, &adapter->owner, call, caller,
+                      "status 0x%08x of %s: %s", (unsigned)indication->StatusCode,
+                      adapter->owner.name, fault);
+    }
+    return fault == NULL;
+}
+
+/*
+ * "NdisMIndicateStatusEx function". IRQL <= DISPATCH_LEVEL.
+ * From the registration attributes on until MiniportHaltEx returns. The indication and its buffer
+ * are borrowed for the call. A malformed one is reported (bug check 0x7C,
+ * STATUS_INDICATION_INVALID_BUFFER) and goes nowhere.
+ */
+VOID
+NdisMIndicateStatusEx(NDIS_HANDLE MiniportAdapterHandle, PNDIS_STATUS_INDICATION StatusIndication)
+{
+    struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
+    const void *caller = NT_CALLER();
+    struct pndis_adapter *adapter =
+        pndis__adapter_of(context, MiniportAdapterHandle, __func__, caller);
+
+    if (adapter == NULL || !pndis__attributes_needed(context, adapter, __func__, caller) ||
+        !indication_ok(context, adapter, StatusIndication, __func__, caller)) {
+        return;
+    }
+    for (size_t i = 0; i < RTL_NUMBER_OF(known); i++) {
+        if (known[i].code != StatusIndication->StatusCode) {
+            continue;
+        }
+        if (StatusIndication->StatusBufferSize < known[i].bytes) {
+            pndis__report(context, RULE_STATUS_INDICATION, &adapter->owner, __func__, caller,
+                          "status 0x%08x of %s has %u bytes, less than %u",
+                          (unsigned)StatusIndication->StatusCode, adapter->owner.name,
+                          StatusIndication->StatusBufferSize, known[i].bytes);
+            return;
+        }
+        if (!known[i].learn(context, adapter, StatusIndication, __func__, caller)) {
+            return;
+        }
+    }
+    indicate(context, adapter, StatusIndication);
+}
