@@ -104,10 +104,11 @@ struct thread {
     KPRIORITY priority;
     LONG critical_regions;
     LONG guarded_regions;
-    LIST_ENTRY mutexes; /* KMUTEX.MutantListEntry of those it owns. */
+    LONG regions_at_start; /* A system thread begins inside a critical region. */
+    LIST_ENTRY mutexes;    /* KMUTEX.MutantListEntry of those it owns. */
     uint32_t id;
-    bool started;
-    bool ended;          /* Nothing of it runs any more but its way out. */
+    uint32_t ended;      /* Nothing of it runs any more but its way out. */
+    bool abandoned;      /* It does not end; see pndis__threads_end_of(). */
     struct thread *next; /* Of the machine's system threads. */
 };
 
@@ -305,10 +306,13 @@ struct work {
     struct owner *owner; /* For whom; NULL: pndis itself. */
     struct work *next;
     uint32_t queued;
+    uint64_t ticket; /* Its turn; the queue's. */
 };
 
 /* Queue @work; false when it is queued already. Any thread, at DISPATCH_LEVEL or below. */
 bool pndis__work_queue(struct pndis_machine *machine, struct work *work);
+/* Take @work out of the queue again; false when it is not in it: not queued, or running. */
+bool pndis__work_cancel(struct pndis_machine *machine, struct work *work);
 /* Return when everything that was queued before has been done. PASSIVE_LEVEL. */
 void pndis__work_flush(struct context *context);
 

@@ -19,11 +19,19 @@ void pndis__objects_destroy(struct pndis_machine *machine);
 int pndis__work_queue_create(struct pndis_machine *machine);
 void pndis__work_queue_destroy(struct pndis_machine *machine);
 
+/* Threads of the machine, and the process they belong to. */
+int pndis__threads_create(struct pndis_machine *machine);
+void pndis__threads_destroy(struct pndis_machine *machine);
+
 /*
- * The machine is stopping: end the worker threads and join the system threads that have ended. One
- * that does not end within the machine's timeout is reported (LEAK_UNLOAD) and abandoned.
+ * @driver has unloaded, and its code is about to go: its threads ought to have ended (THREAD_END).
+ * Those that have not are waited for; false when one does not end within the machine's timeout.
  */
+bool pndis__threads_end_of(struct context *context, struct pndis_driver *driver);
+
+/* The machine is stopping: end the worker threads and release what the system threads have left. */
 void pndis__threads_stop(struct context *context);
+void pndis__work_stop(struct context *context);
 
 /* Unload @driver whether it likes it or not, report what it leaves, and free it. */
 void pndis__driver_remove(struct context *context, struct pndis_driver *driver);

@@ -13,6 +13,7 @@ enum {
     FIRST_BUCKETS = 64,
     FREED_REMEMBERED = 32,
     GUARD_BYTES = 16,
+    BLOCK_ALIGNMENT = 16,
     FRONT_GUARD = 0xfd,
     BACK_GUARD = 0xfe,
     FRESH_PATTERN = 0xcd,
@@ -211,13 +212,13 @@ pndis__pool_destroy(struct pndis_machine *machine)
 /* --- blocks --- */
 
 /*
- * Where a block of @bytes can begin in @base: 16-byte aligned, a page and more on a page boundary,
+ * Where a block of @bytes can begin in @base: on its alignment, a page and more on a page boundary,
  * and less than a page within one page ("ExAllocatePool2 function").
  */
 static struct block *
-place(char *base, size_t bytes)
+place(char *base, size_t bytes, size_t alignment)
 {
-    uintptr_t start = (uintptr_t)base + sizeof(struct block);
+    uintptr_t start = ALIGN_UP_BY((uintptr_t)base + sizeof(struct block), alignment);
 
     if (bytes >= PAGE_SIZE) {
         start = ROUND_TO_PAGES(start);
@@ -228,9 +229,9 @@ place(char *base, size_t bytes)
 }
 
 static struct block *
-block_new(size_t bytes)
+block_new(size_t bytes, size_t alignment)
 {
-    size_t total = sizeof(struct block) + bytes + GUARD_BYTES;
+    size_t total = sizeof(struct block) + bytes + GUARD_BYTES + alignment - BLOCK_ALIGNMENT;
     size_t slack = bytes >= PAGE_SIZE ? PAGE_SIZE : bytes;
     struct block *block;
     char *base;
@@ -242,15 +243,15 @@ block_new(size_t bytes)
     if (base == NULL) {
         return NULL;
     }
-    block = place(base, bytes);
-    if (bytes < PAGE_SIZE && (char *)block != base) {
+    block = place(base, bytes, alignment);
+    if (bytes < PAGE_SIZE && (char *)memory_of(block) + bytes + GUARD_BYTES > base + total) {
         /* It would cross a page: with as much again it need not. */
         free(base);
         base = malloc(total + slack);
         if (base == NULL) {
             return NULL;
         }
-        block = place(base, bytes);
+        block = place(base, bytes, alignment);
     }
     block->base = base;
     block->bytes = bytes;
@@ -288,9 +289,10 @@ check_guards(struct context *context, struct block *block, const char *call, con
 }
 
 static struct block *
-allocate(struct pool *pool, enum pool_kind kind, size_t bytes, ULONG tag, enum pool_fill fill)
+allocate(struct pool *pool, unsigned kind, size_t bytes, ULONG tag, enum pool_fill fill)
 {
-    struct block *block = block_new(bytes);
+    struct block *block = block_new(
+        bytes, (kind & POOL_CACHE_ALIGNED) != 0 ? SYSTEM_CACHE_ALIGNMENT_SIZE : BLOCK_ALIGNMENT);
 
     if (block == NULL) {
         return NULL;
@@ -320,18 +322,19 @@ release(struct pool *pool, struct block *block)
 /* --- for drivers --- */
 
 static void
-check_level(struct context *context, enum pool_kind kind, const char *what, const char *call,
+check_level(struct context *context, unsigned kind, const char *what, const char *call,
             const void *caller)
 {
-    if (kind == POOL_PAGED && context->irql >= DISPATCH_LEVEL) {
+    if ((kind & POOL_PAGED) != 0 && context->irql >= DISPATCH_LEVEL) {
         pndis__report(context, RULE_POOL_IRQL, NULL, call, caller, "%s paged pool at IRQL %u", what,
                       context->irql);
     }
 }
 
 void *
-pndis__pool_take(struct context *context, enum pool_kind kind, size_t bytes, ULONG tag,
-                 enum pool_fill fill, const char *call, const void *caller)
+pndis__pool_take_for(struct context *context, struct owner *owner, enum pool_kind kind,
+                     size_t bytes, ULONG tag, enum pool_fill fill, const char *call,
+                     const void *caller)
 {
     struct block *block;
 
@@ -346,7 +349,7 @@ pndis__pool_take(struct context *context, enum pool_kind kind, size_t bytes, ULO
     block->call = call;
     block->caller = caller;
     block->accounted = true;
-    pndis__acquired(context, RESOURCE_MEMORY, memory_of(block), bytes, tag, NULL, call, caller);
+    pndis__acquired(context, RESOURCE_MEMORY, memory_of(block), bytes, tag, owner, call, caller);
     return memory_of(block);
 }
 
@@ -422,7 +425,7 @@ pndis__pool_give(struct context *context, void *memory, ULONG tag, const char *c
     }
     check_guards(context, block, call, caller);
     check_tag(context, block, tag, call, caller);
-    check_level(context, (enum pool_kind)block->kind, "frees", call, caller);
+    check_level(context, block->kind, "frees", call, caller);
     if (!retain_if_in_use(context, block, call, caller)) {
         release(pool, block);
     }

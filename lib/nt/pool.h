@@ -10,7 +10,12 @@
 
 #include "nt/nt.h"
 
-enum pool_kind { POOL_NONPAGED, POOL_PAGED };
+/* Or-ed together. */
+enum pool_kind {
+    POOL_NONPAGED = 0,
+    POOL_PAGED = 1,
+    POOL_CACHE_ALIGNED = 2,
+};
 
 enum pool_fill {
     POOL_FILL_PATTERN, /* Uninitialised memory: a pattern that is neither zero nor a pointer. */
@@ -18,12 +23,21 @@ enum pool_fill {
 };
 
 /*
- * Allocate for the running driver and put it on its account; @call and @caller go into reports.
- * NULL for want of memory or by an injected failure. A @tag of zero is for memory that is freed
- * without a tag.
+ * Allocate for @owner (NULL: whoever is running) and put it on its account; @call and @caller go
+ * into reports. NULL for want of memory or by an injected failure. A @tag of zero is for memory
+ * that is freed without a tag.
  */
-void *pndis__pool_take(struct context *context, enum pool_kind kind, size_t bytes, ULONG tag,
-                       enum pool_fill fill, const char *call, const void *caller);
+void *pndis__pool_take_for(struct context *context, struct owner *owner, enum pool_kind kind,
+                           size_t bytes, ULONG tag, enum pool_fill fill, const char *call,
+                           const void *caller);
+
+static inline void *
+pndis__pool_take(struct context *context, enum pool_kind kind, size_t bytes, ULONG tag,
+                 enum pool_fill fill, const char *call, const void *caller)
+{
+    return pndis__pool_take_for(context, NULL, kind, bytes, tag, fill, call, caller);
+}
+
 /* Free what pndis__pool_take() gave. A @tag of zero fits any; misuse is reported and has no effect.
  */
 void pndis__pool_give(struct context *context, void *memory, ULONG tag, const char *call,

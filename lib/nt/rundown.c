@@ -102,7 +102,7 @@ wait_for_release(struct context *context, PEX_RUNDOWN_REF reference, const char 
     pndis__header_init(&waiter.done, KIND_NOTIFICATION_EVENT, sizeof(KEVENT), 0);
     do {
         if ((word & RUN_DOWN) != 0) {
-            return; /* "has no effect but is not treated as an error" */
+            return; /* Running down twice is allowed. */
         }
         waiter.left = word / ONE_REFERENCE;
         next = waiter.left == 0 ? RUN_DOWN : (ULONG_PTR)&waiter | RUN_DOWN;

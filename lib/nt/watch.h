@@ -15,7 +15,8 @@
     X(LOOKASIDE, "a lookaside list that has not been deleted")                                     \
     X(ERESOURCE, "an ERESOURCE that has not been deleted")                                         \
     X(RUNDOWN, "a rundown reference that a thread waits for")                                      \
-    X(WORK_ITEM, "a work item that has not been uninitialized")
+    X(WORK_ITEM, "a work item that has not been uninitialized")                                    \
+    X(QUEUED_WORK, "a work item that is still queued")
 
 enum watch_kind {
 #define X(name, words) WATCH_##name,

@@ -61,10 +61,10 @@ struct context {
     uint8_t irql;
     uint16_t locks_held;
     const void *locks[LOCKS_REMEMBERED]; /* Spin locks, in the order of acquiring. */
-    uint64_t affinity;    /* Processors it may take; 0: any. */
-    struct cpu *last_cpu; /* Where it was last, to go there again. */
-    bool host_wait;       /* It sleeps in a host call, which can be told of a stall. */
-    uint32_t awake;       /* live: the word it sleeps on. */
+    uint64_t affinity;                   /* Processors it may take; 0: any. */
+    struct cpu *last_cpu;                /* Where it was last, to go there again. */
+    bool host_wait; /* It sleeps in a host call, which can be told of a stall. */
+    uint32_t awake; /* live: the word it sleeps on. */
     enum context_state state;
     struct sched_timer alarm; /* sim: the end of a timed sleep. */
     enum sleep_result sleep_result;

@@ -37,6 +37,11 @@ struct sched_ops {
     int (*start)(struct context *context);
     /* Wait until a started context has left its entry, and release what runs it. */
     void (*join)(struct context *context);
+    /*
+     * Give up a started context that does not leave its entry, while nothing else of the machine
+     * runs: it never runs again. NULL where that cannot be had.
+     */
+    void (*abandon)(struct context *context);
     /* Let others run here, if it pleases the scheduler. */
     void (*point)(struct context *context);
     void (*lock)(struct sched *sched);
@@ -63,6 +68,8 @@ struct sched_ops {
      * nobody can know.
      */
     bool (*settle)(struct context *context);
+    /* A number below @n as the seed has it. NULL where there is no seed. */
+    unsigned (*choose)(struct context *context, unsigned n);
     /* Let @ns go by without letting the processor do anything else. */
     void (*stall)(struct context *context, uint64_t ns);
 };

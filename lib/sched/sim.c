@@ -167,6 +167,17 @@ sim_join(struct context *context)
     pndis__sim_destroy_finished(sim_of(context->sched));
 }
 
+static void
+sim_abandon(struct context *context)
+{
+    struct sim *sim = sim_of(context->sched);
+
+    pndis__timer_disarm(&sim->base, &context->alarm);
+    pndis__sim_remove(sim, context);
+    pndis__fiber_destroy(context->fiber);
+    context->fiber = NULL;
+}
+
 static bool
 sim_cpu_try(struct context *context, struct cpu *cpu)
 {
@@ -265,6 +276,12 @@ sim_settle(struct context *context)
     return ran;
 }
 
+static unsigned
+sim_choose(struct context *context, unsigned n)
+{
+    return (unsigned)(pndis__sim_random(sim_of(context->sched)) % n);
+}
+
 static void
 sim_destroy(struct sched *sched)
 {
@@ -292,6 +309,7 @@ static const struct sched_ops sim_ops = {
     .detach = sim_detach,
     .start = sim_start,
     .join = sim_join,
+    .abandon = sim_abandon,
     .point = sim_point,
     .lock = sim_lock,
     .unlock = sim_lock,
@@ -305,6 +323,7 @@ static const struct sched_ops sim_ops = {
     .spin_end = sim_spin_end,
     .timers_changed = sim_timers_changed,
     .settle = sim_settle,
+    .choose = sim_choose,
     .stall = sim_stall,
 };
 

@@ -48,6 +48,8 @@ void pndis__sim_ready_add(struct sim *sim, struct context *context);
 void pndis__sim_waiting_add(struct sim *sim, struct context *context, enum context_state state);
 /* From the waiting list to the ready ones. */
 void pndis__sim_make_ready(struct sim *sim, struct context *context);
+/* Take a context that does not run off whatever list it is on, and its processor from it. */
+void pndis__sim_remove(struct sim *sim, struct context *context);
 /* Give @context the free processor @cpu. */
 void pndis__sim_hold(struct sim *sim, struct context *context, struct cpu *cpu);
 /* How many could go on instead of the running context. */

@@ -97,6 +97,20 @@ pndis__sim_make_ready(struct sim *sim, struct context *context)
     pndis__sim_ready_add(sim, context);
 }
 
+void
+pndis__sim_remove(struct sim *sim, struct context *context)
+{
+    if (context->state == CONTEXT_READY) {
+        ready_take(sim, context->cpu != NULL ? &sim->raised : &sim->passive, context->ready_index);
+    } else if (context->state == CONTEXT_ASLEEP || context->state == CONTEXT_SPINNING) {
+        sim->spinning_count -= context->state == CONTEXT_SPINNING;
+        waiting_remove(sim, context);
+    }
+    if (context->cpu != NULL) {
+        sim->base.ops->cpu_give(context);
+    }
+}
+
 /* --- switching --- */
 
 void
