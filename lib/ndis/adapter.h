@@ -51,6 +51,11 @@ struct possession {
 
 void pndis__possession_add(struct pndis_adapter *adapter, struct possession *possession,
                            void (*reclaim)(struct context *context, struct possession *possession));
+/* The same for something acquired with @handle: nothing when that is no adapter's. */
+void pndis__possession_of_handle(struct context *context, NDIS_HANDLE handle,
+                                 struct possession *possession,
+                                 void (*reclaim)(struct context *context,
+                                                 struct possession *possession));
 void pndis__possession_remove(struct possession *possession);
 /* Reclaim all that is left. */
 void pndis__possessions_reclaim(struct context *context, struct pndis_adapter *adapter);

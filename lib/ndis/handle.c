@@ -12,6 +12,14 @@ pndis__handle_open(struct handles *handles, struct handle *handle, enum handle_k
                    struct owner *owner, struct pndis_machine *machine,
                    void (*free_memory)(struct handle *handle))
 {
+    pndis__handle_open_as(handles, handle, handle, kind, owner, machine, free_memory);
+}
+
+void
+pndis__handle_open_as(struct handles *handles, struct handle *handle, const void *self,
+                      enum handle_kind kind, struct owner *owner, struct pndis_machine *machine,
+                      void (*free_memory)(struct handle *handle))
+{
     handle->magic = HANDLE_MAGIC;
     handle->kind = (uint16_t)kind;
     handle->dead = false;
@@ -19,7 +27,7 @@ pndis__handle_open(struct handles *handles, struct handle *handle, enum handle_k
     handle->machine = machine;
     handle->free_memory = free_memory;
     handle->next_dead = NULL;
-    handle->self = handle;
+    handle->self = self;
     brief_lock(&handles->lock);
     HASH_ADD_PTR(handles->known, self, handle);
     brief_unlock(&handles->lock);

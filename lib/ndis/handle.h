@@ -46,7 +46,7 @@ struct handle {
     bool dead; /* A tombstone: the object is gone, its memory is kept to say so. */
     struct owner *owner;
     struct pndis_machine *machine;
-    const void *self; /* The hash key: its own address. */
+    const void *self; /* The hash key: the address that drivers hold. */
     UT_hash_handle hh;
     struct handle *next_dead;
     void (*free_memory)(struct handle *handle);
@@ -69,6 +69,11 @@ struct handles *pndis__handles_of(struct pndis_machine *machine);
 void pndis__handle_open(struct handles *handles, struct handle *handle, enum handle_kind kind,
                         struct owner *owner, struct pndis_machine *machine,
                         void (*free_memory)(struct handle *handle));
+/* The same for an object whose drivers hold another address of it: @self. */
+void pndis__handle_open_as(struct handles *handles, struct handle *handle, const void *self,
+                           enum handle_kind kind, struct owner *owner,
+                           struct pndis_machine *machine,
+                           void (*free_memory)(struct handle *handle));
 /* The object's life is over. Its memory is freed later, so that late uses are recognized. */
 void pndis__handle_close(struct handles *handles, struct handle *handle);
 /* Free all tombstones, and forget everything. */

@@ -32,8 +32,10 @@ struct ndis {
     struct pndis_adapter *adapters; /* In the order of adding. */
     struct pndis_adapter *last_adapter;
     struct pndis_device *devices;
-    uint32_t interface_count;
-    uint32_t adapter_count; /* Ever added. */
+    struct windows *windows; /* device_window.c. */
+    struct dma_map *dma;     /* device_memory.c. */
+    uint32_t device_count;   /* Ever created. */
+    uint32_t adapter_count;  /* Ever added. */
     uint8_t partial_cancel_ids;
     struct nbl_pool *nbl_pool; /* Where callers name no pool. */
     struct nb_pool *nb_pool;
@@ -121,6 +123,7 @@ struct attributes {
     NDIS_RECEIVE_SCALE_CAPABILITIES rss;
     NDIS_PNP_CAPABILITIES pnp;
     NDIS_PM_CAPABILITIES pm;
+    bool has_pnp; /* NDIS 6.0 and 6.1. */
     bool has_pm;
     NDIS_OID *oids;
     NDIS_OFFLOAD offload_default;
@@ -130,10 +133,13 @@ struct attributes {
     NDIS_RECEIVE_FILTER_CAPABILITIES receive_filter_current;
     NDIS_NIC_SWITCH_CAPABILITIES nic_switch_hardware;
     NDIS_NIC_SWITCH_CAPABILITIES nic_switch_current;
-    bool has_hd_split, has_receive_filter, has_nic_switch;
+    bool has_hd_split;
 };
 
 void pndis__attributes_forget(struct attributes *attributes);
+/* Whether the registration attributes were set, which @call needs; reports if not. */
+bool pndis__attributes_needed(struct context *context, struct pndis_adapter *adapter,
+                              const char *call, const void *caller);
 
 /* --- filter modules: their table and their place (filter_module.c) --- */
 
@@ -239,6 +245,7 @@ struct pndis_adapter {
     bool alive;          /* From the call of MiniportInitializeEx to the end of MiniportHaltEx. */
     bool started;        /* Between a successful initialize and the halt. */
     bool adding_device;  /* MiniportAddDevice is on the stack. */
+    bool device_added;   /* It succeeded, or there is none. */
     bool removed;        /* Surprise-removed or failed. */
     bool unbound;        /* PNDIS_ADAPTER_UNBOUND. */
 
@@ -266,6 +273,7 @@ struct pndis_adapter {
     NDIS_STATUS last_status;
     NDIS_STATUS reset_status; /* Of the latest reset. */
     struct possession *possessions;
+    struct brief_lock possession_lock;
     struct oid_queue oids;
     struct reset reset;
     NDIS_DEVICE_POWER_STATE power;
@@ -273,7 +281,8 @@ struct pndis_adapter {
     bool shutting_down;
 
     struct pndis_device *device;
-    void *hardware; /* hardware.c: interrupts, DMA, ranges in use. */
+    NDIS_RESOURCE_LIST *resources; /* NULL: none. */
+    struct sg_dma *sg_dma;         /* NULL: not registered. */
     DEVICE_OBJECT physical_device;
     DEVICE_OBJECT functional_device;
 
@@ -287,6 +296,7 @@ struct pndis_adapter {
     char key[200]; /* Its configuration in the registry. */
     struct ndis_port *ports;
     struct pndis_adapter *next;
+    struct pndis_adapter *previous;
 };
 
 /* --- protocols and bindings (protocol.c, binding.c) --- */

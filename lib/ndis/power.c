@@ -12,7 +12,7 @@
 static bool
 knows_power(const struct pndis_adapter *adapter)
 {
-    return adapter->attributes.has_pm || adapter->attributes.general.PowerManagementCapabilities ||
+    return adapter->attributes.has_pm || adapter->attributes.has_pnp ||
            (adapter->attributes.flags & NDIS_MINIPORT_ATTRIBUTES_NO_HALT_ON_SUSPEND) != 0;
 }
 

@@ -122,7 +122,7 @@ ExCancelTimer(PEX_TIMER Timer, PEXT_CANCEL_PARAMETERS Parameters)
 {
     struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
 
-    (void)Parameters; /* "Drivers must set this parameter to NULL." */
+    (void)Parameters; /* Reserved. */
     return is_alive(context, Timer, __func__, NT_CALLER()) &&
            pndis__timer_cancel(context, &Timer->timer, __func__);
 }

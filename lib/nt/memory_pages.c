@@ -293,8 +293,8 @@ MmGetPhysicalAddress(PVOID BaseAddress)
     return (PHYSICAL_ADDRESS){.QuadPart = (LONGLONG)(ULONG_PTR)BaseAddress};
 }
 
-/* Ask the processor: an address is valid when reading it raises nothing. */
-BOOLEAN
+/* Ask the processor: an address is valid when reading it raises nothing. A sanitizer has no say. */
+__attribute__((no_sanitize_address)) BOOLEAN
 MmIsAddressValid(PVOID VirtualAddress)
 {
     volatile BOOLEAN valid = FALSE;

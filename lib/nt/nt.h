@@ -57,11 +57,13 @@ struct pndis_machine {
     int driver_status;
     uint64_t wall_ns_at_zero; /* System time when the machine's clock was zero. */
     struct fault fault;
-    uint64_t random; /* State of pndis__random(). */
+    uint64_t random;         /* State of pndis__random(). */
+    uint32_t catches_faults; /* exception.c: 1 when it does, 2 when it could not. */
     struct watch *watch;
     struct pool *pool;
     struct timers *timers;
     struct threads *threads;
+    struct bug_check_callback *bug_check_callbacks;
     LIST_ENTRY parked; /* Threads that wait for push locks; under the dispatcher lock. */
     struct registry *registry;
     struct objects *objects;

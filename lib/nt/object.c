@@ -173,6 +173,23 @@ pndis__object_forget(struct pndis_machine *machine, void *body)
     }
 }
 
+void
+pndis__objects_visit(struct pndis_machine *machine, enum object_type type,
+                     void (*visit)(void *body, void *user), void *user)
+{
+    struct objects *objects = machine->objects;
+
+    pndis__os_mutex_lock(&objects->lock);
+    for (unsigned i = 0; i < BUCKET_COUNT; i++) {
+        for (struct object *at = objects->buckets[i]; at != NULL; at = at->next) {
+            if (at->type == type) {
+                visit(at->body, user);
+            }
+        }
+    }
+    pndis__os_mutex_unlock(&objects->lock);
+}
+
 enum object_type
 pndis__object_type_of(struct pndis_machine *machine, const void *body)
 {

@@ -43,6 +43,10 @@ void *pndis__object_create(struct pndis_machine *machine, enum object_type type,
 bool pndis__object_adopt(struct pndis_machine *machine, enum object_type type, void *body);
 void pndis__object_forget(struct pndis_machine *machine, void *body);
 
+/* Call @visit for every object of that type, with the table locked. */
+void pndis__objects_visit(struct pndis_machine *machine, enum object_type type,
+                          void (*visit)(void *body, void *user), void *user);
+
 /* OBJECT_ANY when @body is none of the machine's. */
 enum object_type pndis__object_type_of(struct pndis_machine *machine, const void *body);
 /* Return the new count, or 0 when @body is no object. */

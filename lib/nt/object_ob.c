@@ -55,8 +55,12 @@ reference(struct context *context, PVOID body, const char *call, const void *cal
 {
     LONG_PTR count = pndis__object_reference(context->machine, body);
 
-    if (count != 0 || is_uncounted(context, body)) {
-        return count == 0 ? 1 : count;
+    if (count != 0) {
+        pndis__acquired(context, RESOURCE_OBJECT_REFERENCE, body, 0, 0, NULL, call, caller);
+        return count;
+    }
+    if (is_uncounted(context, body)) {
+        return 1;
     }
     pndis__report(context, RULE_OBJECT_HANDLE, NULL, call, caller,
                   "references %p, which is no object", body);
@@ -67,6 +71,7 @@ static LONG_PTR
 dereference(struct context *context, PVOID body, const char *call, const void *caller)
 {
     if (pndis__object_type_of(context->machine, body) != OBJECT_ANY) {
+        pndis__released(context, RESOURCE_OBJECT_REFERENCE, body, call);
         return pndis__object_dereference(context->machine, body);
     }
     if (!is_uncounted(context, body)) {
@@ -91,6 +96,10 @@ ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAccess, POBJECT_TYPE
         HandleInformation->GrantedAccess = DesiredAccess;
     }
     status = pndis__handle_body(context->machine, Handle, type_of(ObjectType), Object);
+    if (NT_SUCCESS(status)) {
+        pndis__acquired(context, RESOURCE_OBJECT_REFERENCE, *Object, 0, 0, NULL, __func__,
+                        NT_CALLER());
+    }
     if (status == STATUS_INVALID_HANDLE) {
         pndis__report(context, RULE_OBJECT_HANDLE, NULL, __func__, NT_CALLER(),
                       "uses handle %p, which is not open", Handle);

@@ -1,0 +1,306 @@
+/* What a miniport says about its adapter with NdisMSetMiniportAttributes. */
+#include "ndis/adapter.h"
+#include "ndis/header.h"
+#include "ndis/receive_filter.h"
+#include "ndis/status.h"
+
+#include <stdlib.h>
+
+enum { MAC_BYTES_LIMIT = NDIS_MAX_PHYS_ADDRESS_LENGTH };
+
+void
+pndis__attributes_forget(struct attributes *attributes)
+{
+    NDIS_HANDLE add_device_context = attributes->add_device_context;
+
+    free(attributes->oids);
+    memset(attributes, 0, sizeof(*attributes));
+    /* What MiniportAddDevice said holds until MiniportRemoveDevice. */
+    attributes->add_device_context = add_device_context;
+}
+
+bool
+pndis__attributes_needed(struct context *context, struct pndis_adapter *adapter, const char *call,
+                         const void *caller)
+{
+    if ((adapter->attributes.set & ATTRIBUTE_REGISTRATION) != 0) {
+        return true;
+    }
+    pndis__report(context, RULE_MP_ATTR_FIRST, &adapter->owner, call, caller,
+                  "%s is called before %s has its registration attributes", call,
+                  adapter->owner.name);
+    return false;
+}
+
+/* --- registration attributes --- */
+
+static NDIS_STATUS
+set_registration(struct context *context, struct pndis_adapter *adapter, const void *given)
+{
+    NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES registration;
+
+    (void)context;
+    pndis__header_copy(&registration, sizeof(registration), given, HEADER_REGISTRATION_ATTRIBUTES);
+    adapter->context = registration.MiniportAdapterContext;
+    adapter->attributes.flags = registration.AttributeFlags;
+    adapter->attributes.check_for_hang_seconds = registration.CheckForHangTimeInSeconds;
+    adapter->attributes.interface_type = registration.InterfaceType;
+    return NDIS_STATUS_SUCCESS;
+}
+
+/* --- general attributes --- */
+
+static const char *
+impossible(const NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES *general, ULONG version)
+{
+    static const UCHAR zero[MAC_BYTES_LIMIT];
+
+    if (general->MacAddressLength > MAC_BYTES_LIMIT) {
+        return "MacAddressLength is larger than the addresses";
+    }
+    if (general->SupportedOidListLength % sizeof(NDIS_OID) != 0) {
+        return "SupportedOidListLength is no multiple of 4";
+    }
+    if (general->SupportedOidList == NULL && general->SupportedOidListLength != 0) {
+        return "SupportedOidList is NULL with a length";
+    }
+    if (general->MacAddressLength != 0 &&
+        memcmp(general->CurrentMacAddress, zero, general->MacAddressLength) == 0) {
+        return "CurrentMacAddress is all zero";
+    }
+    if (version >= ndis_version(6, 20) && general->PowerManagementCapabilities != NULL) {
+        return "PowerManagementCapabilities is for NDIS 6.0 and 6.1";
+    }
+    return NULL;
+}
+
+/* Structures that general attributes point to: copied, so that the driver's may go. */
+static NDIS_STATUS
+copy_pointed_to(struct context *context, struct pndis_adapter *adapter,
+                NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES *general, const void *caller)
+{
+    struct attributes *attributes = &adapter->attributes;
+    const char *call = "NdisMSetMiniportAttributes";
+
+    if (general->SupportedOidListLength != 0) {
+        free(attributes->oids);
+        attributes->oids = malloc(general->SupportedOidListLength);
+        if (attributes->oids == NULL) {
+            return NDIS_STATUS_RESOURCES;
+        }
+        memcpy(attributes->oids, general->SupportedOidList, general->SupportedOidListLength);
+    }
+    if (general->RecvScaleCapabilities != NULL &&
+        pndis__header_check(context, general->RecvScaleCapabilities, HEADER_RSS_CAPABILITIES, call,
+                            caller)) {
+        pndis__header_copy(&attributes->rss, sizeof(attributes->rss),
+                           general->RecvScaleCapabilities, HEADER_RSS_CAPABILITIES);
+    }
+    if (general->PowerManagementCapabilities != NULL) {
+        attributes->pnp = *general->PowerManagementCapabilities;
+        attributes->has_pnp = true;
+    }
+    if (general->PowerManagementCapabilitiesEx != NULL &&
+        pndis__header_check(context, general->PowerManagementCapabilitiesEx, HEADER_PM_CAPABILITIES,
+                            call, caller)) {
+        pndis__header_copy(&attributes->pm, sizeof(attributes->pm),
+                           general->PowerManagementCapabilitiesEx, HEADER_PM_CAPABILITIES);
+        attributes->has_pm = true;
+    }
+    general->SupportedOidList = attributes->oids;
+    general->RecvScaleCapabilities = &attributes->rss;
+    general->PowerManagementCapabilities = NULL;
+    general->PowerManagementCapabilitiesEx = attributes->has_pm ? &attributes->pm : NULL;
+    return NDIS_STATUS_SUCCESS;
+}
+
+static NDIS_STATUS
+set_general(struct context *context, struct pndis_adapter *adapter, const void *given)
+{
+    NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES general;
+    const char *wrong;
+    NDIS_STATUS status;
+
+    pndis__header_copy(&general, sizeof(general), given, HEADER_GENERAL_ATTRIBUTES);
+    wrong = impossible(&general, adapter->driver->version);
+    if (wrong != NULL) {
+        pndis__report(context, RULE_MP_ATTR_VALUES, &adapter->owner, "NdisMSetMiniportAttributes",
+                      NULL, "general attributes of %s: %s", adapter->owner.name, wrong);
+        return NDIS_STATUS_INVALID_PARAMETER;
+    }
+    status = copy_pointed_to(context, adapter, &general, NULL);
+    if (status != NDIS_STATUS_SUCCESS) {
+        return status;
+    }
+    adapter->attributes.general = general;
+    pndis__link_state_from_attributes(adapter);
+    pndis__receive_paths_changed(adapter);
+    return NDIS_STATUS_SUCCESS;
+}
+
+/* --- the others --- */
+
+/* Copy a structure with its own object header, as long as it says and at most as long as ours. */
+static void
+copy_headed(void *to, size_t to_bytes, const void *from)
+{
+    const NDIS_OBJECT_HEADER *header = from;
+
+    memset(to, 0, to_bytes);
+    memcpy(to, from, header->Size < to_bytes ? header->Size : to_bytes);
+}
+
+static NDIS_STATUS
+set_offload(struct context *context, struct pndis_adapter *adapter, const void *given)
+{
+    const NDIS_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES *offload = given;
+    struct attributes *attributes = &adapter->attributes;
+
+    (void)context;
+    if (offload->DefaultOffloadConfiguration != NULL) {
+        copy_headed(&attributes->offload_default, sizeof(attributes->offload_default),
+                    offload->DefaultOffloadConfiguration);
+    }
+    if (offload->HardwareOffloadCapabilities != NULL) {
+        copy_headed(&attributes->offload_hardware, sizeof(attributes->offload_hardware),
+                    offload->HardwareOffloadCapabilities);
+    }
+    return NDIS_STATUS_SUCCESS;
+}
+
+static NDIS_STATUS
+set_hardware_assist(struct context *context, struct pndis_adapter *adapter, const void *given)
+{
+    NDIS_MINIPORT_ADAPTER_HARDWARE_ASSIST_ATTRIBUTES assist;
+    struct attributes *attributes = &adapter->attributes;
+
+    (void)context;
+    pndis__header_copy(&assist, sizeof(assist), given, HEADER_HARDWARE_ASSIST_ATTRIBUTES);
+    if (assist.HDSplitAttributes != NULL) {
+        copy_headed(&attributes->hd_split, sizeof(attributes->hd_split), assist.HDSplitAttributes);
+        attributes->has_hd_split = true;
+    }
+    if (assist.HardwareReceiveFilterCapabilities != NULL) {
+        copy_headed(&attributes->receive_filter_hardware,
+                    sizeof(attributes->receive_filter_hardware),
+                    assist.HardwareReceiveFilterCapabilities);
+    }
+    if (assist.CurrentReceiveFilterCapabilities != NULL) {
+        copy_headed(&attributes->receive_filter_current, sizeof(attributes->receive_filter_current),
+                    assist.CurrentReceiveFilterCapabilities);
+    }
+    if (assist.HardwareNicSwitchCapabilities != NULL) {
+        copy_headed(&attributes->nic_switch_hardware, sizeof(attributes->nic_switch_hardware),
+                    assist.HardwareNicSwitchCapabilities);
+    }
+    if (assist.CurrentNicSwitchCapabilities != NULL) {
+        copy_headed(&attributes->nic_switch_current, sizeof(attributes->nic_switch_current),
+                    assist.CurrentNicSwitchCapabilities);
+    }
+    return NDIS_STATUS_SUCCESS;
+}
+
+static NDIS_STATUS
+set_add_device(struct context *context, struct pndis_adapter *adapter, const void *given)
+{
+    const NDIS_MINIPORT_ADD_DEVICE_REGISTRATION_ATTRIBUTES *add = given;
+
+    (void)context;
+    adapter->attributes.add_device_context = add->MiniportAddDeviceContext;
+    adapter->attributes.flags = add->Flags;
+    return NDIS_STATUS_SUCCESS;
+}
+
+static const struct {
+    UCHAR type;
+    enum header_structure header;
+    unsigned kind;
+    unsigned needs; /* What must have been set before. */
+    NDIS_STATUS (*set)(struct context *context, struct pndis_adapter *adapter, const void *given);
+} kinds[] = {
+    {NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES, HEADER_REGISTRATION_ATTRIBUTES,
+     ATTRIBUTE_REGISTRATION, 0, set_registration},
+    {NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES, HEADER_GENERAL_ATTRIBUTES,
+     ATTRIBUTE_GENERAL, ATTRIBUTE_REGISTRATION, set_general},
+    {NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES, HEADER_OFFLOAD_ATTRIBUTES,
+     ATTRIBUTE_OFFLOAD, ATTRIBUTE_REGISTRATION | ATTRIBUTE_GENERAL, set_offload},
+    {NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_HARDWARE_ASSIST_ATTRIBUTES,
+     HEADER_HARDWARE_ASSIST_ATTRIBUTES, ATTRIBUTE_HARDWARE_ASSIST,
+     ATTRIBUTE_REGISTRATION | ATTRIBUTE_GENERAL, set_hardware_assist},
+    {NDIS_OBJECT_TYPE_MINIPORT_ADD_DEVICE_REGISTRATION_ATTRIBUTES, HEADER_ADD_DEVICE_ATTRIBUTES,
+     ATTRIBUTE_ADD_DEVICE, 0, set_add_device},
+};
+
+static bool
+right_place(struct context *context, struct pndis_adapter *adapter, unsigned kind,
+            const void *caller)
+{
+    bool add_device = kind == ATTRIBUTE_ADD_DEVICE;
+    bool right = add_device ? adapter->adding_device : state_of(&adapter->at) == MP_INITIALIZING;
+
+    if (!right) {
+        pndis__report(context, RULE_MP_ATTR_PLACE, &adapter->owner, "NdisMSetMiniportAttributes",
+                      caller, "%s sets attributes outside of %s", adapter->owner.name,
+                      add_device ? "MiniportAddDevice" : "MiniportInitializeEx");
+    }
+    return right;
+}
+
+static bool
+right_order(struct context *context, struct pndis_adapter *adapter, unsigned kind, unsigned needs,
+            const void *caller)
+{
+    bool again = (adapter->attributes.set & kind) != 0 && kind == ATTRIBUTE_REGISTRATION;
+
+    if ((adapter->attributes.set & needs) == needs && !again) {
+        return true;
+    }
+    pndis__report(context, RULE_MP_ATTR_ORDER, &adapter->owner, "NdisMSetMiniportAttributes",
+                  caller, "%s sets attributes %s", adapter->owner.name,
+                  again ? "for registration twice" : "before the ones they build on");
+    return false;
+}
+
+/*
+ * "NdisMSetMiniportAttributes function". IRQL: PASSIVE_LEVEL, from MiniportInitializeEx (or
+ * MiniportAddDevice). Everything is copied. Registration attributes come first, general ones next.
+ * NDIS_STATUS_BAD_VERSION for a structure NDIS does not know.
+ */
+NDIS_STATUS
+NdisMSetMiniportAttributes(NDIS_HANDLE NdisMiniportHandle,
+                           PNDIS_MINIPORT_ADAPTER_ATTRIBUTES MiniportAttributes)
+{
+    struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
+    const void *caller = NT_CALLER();
+    struct pndis_adapter *adapter =
+        pndis__adapter_of(context, NdisMiniportHandle, __func__, caller);
+    const NDIS_OBJECT_HEADER *header = (const NDIS_OBJECT_HEADER *)MiniportAttributes;
+    NDIS_STATUS status;
+
+    if (adapter == NULL || header == NULL) {
+        return NDIS_STATUS_FAILURE;
+    }
+    for (size_t i = 0; i < RTL_NUMBER_OF(kinds); i++) {
+        if (kinds[i].type != header->Type) {
+            continue;
+        }
+        if (!pndis__header_check(context, header, kinds[i].header, __func__, caller)) {
+            return NDIS_STATUS_BAD_VERSION;
+        }
+        if (!right_place(context, adapter, kinds[i].kind, caller) ||
+            !right_order(context, adapter, kinds[i].kind, kinds[i].needs, caller)) {
+            return NDIS_STATUS_FAILURE;
+        }
+        if (pndis__fault(context)) {
+            return NDIS_STATUS_RESOURCES;
+        }
+        status = kinds[i].set(context, adapter, header);
+        if (status == NDIS_STATUS_SUCCESS) {
+            adapter->attributes.set |= kinds[i].kind;
+        }
+        return status;
+    }
+    pndis__report(context, RULE_OBJECT_HEADER, &adapter->owner, __func__, caller,
+                  "there are no attributes of type 0x%02x", header->Type);
+    return NDIS_STATUS_BAD_VERSION;
+}
