@@ -213,6 +213,13 @@ struct pndis_adapter_info {
 PNDIS_API int pndis_adapter_get_info(struct pndis_adapter *adapter,
                                      struct pndis_adapter_info *out_info);
 
+/**
+ * Copy what the adapter's driver wrote with NdisMWriteLogData, oldest first.
+ *
+ * @return Bytes copied; 0 without a log. Models: IOCTL_NDIS_GET_LOG_DATA.
+ */
+PNDIS_API size_t pndis_adapter_log_data(struct pndis_adapter *adapter, void *buffer, size_t bytes);
+
 /** How many things the ledger has on the adapter's account. 0 without a ledger. */
 PNDIS_API size_t pndis_adapter_holdings(struct pndis_adapter *adapter);
 

@@ -94,6 +94,17 @@ PNDIS_API void pndis_device_interrupt_clear(struct pndis_device *device);
 PNDIS_API void *pndis_device_memory(struct pndis_device *device, uint64_t address, size_t bytes);
 
 /**
+ * Have the system's DMA controller move data on a channel that the driver set up, as a NIC without bus
+ * mastering asks for it.
+ *
+ * @param channel  The channel's number.
+ * @param buffer   Filled on a transfer to the device; read on one to memory.
+ * @return         Bytes moved: 0 when nothing is set up, and at most what remains.
+ */
+PNDIS_API size_t pndis_device_transfer(struct pndis_device *device, unsigned channel, void *buffer,
+                                       size_t bytes);
+
+/**
  * After this every read of the device gives all ones and every write is dropped and counted, as of a
  * card that was pulled out.
  */

@@ -40,6 +40,7 @@ struct pndis_machine_options {
     bool without_ledger;     /* Do not account for what drivers acquire: no leak reports, more speed. */
     uint64_t timeout_ns;     /* Longest wait of a host call, on the machine's clock; 0: 30 s. */
     size_t stack_bytes;      /* Of fibers; 0: 256 KiB. */
+    const char *file_directory; /* Where NdisOpenFile finds files; NULL: nowhere. Borrowed. */
 };
 
 /**

@@ -92,6 +92,10 @@ int pndis__stack_restart(struct context *context, struct pndis_adapter *adapter)
 int pndis__stack_remove(struct context *context, struct pndis_adapter *adapter,
                         NDIS_HALT_ACTION action);
 
+/* The miniport says that its hardware failed: stop the stack from a system thread. An NDIS_STATUS.
+ */
+NDIS_STATUS pndis__remove_later(struct context *context, struct pndis_adapter *adapter);
+
 /* Take and give the adapter's stack lock. Taking returns 0 or PNDIS_ETIMEDOUT, PNDIS_ESTALLED. */
 int pndis__stack_lock(struct context *context, struct pndis_adapter *adapter);
 void pndis__stack_unlock(struct pndis_adapter *adapter);

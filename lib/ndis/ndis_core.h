@@ -32,10 +32,13 @@ struct ndis {
     struct pndis_adapter *adapters; /* In the order of adding. */
     struct pndis_adapter *last_adapter;
     struct pndis_device *devices;
+    struct pndis_client *clients;
+    uint32_t client_count;   /* Ever opened. */
     struct windows *windows; /* device_window.c. */
     struct dma_map *dma;     /* device_memory.c. */
     uint32_t device_count;   /* Ever created. */
-    uint32_t adapter_count;  /* Ever added. */
+    struct dma_channel *dma_channels[8];
+    uint32_t adapter_count; /* Ever added. */
     uint8_t partial_cancel_ids;
     struct nbl_pool *nbl_pool; /* Where callers name no pool. */
     struct nb_pool *nb_pool;
@@ -295,6 +298,8 @@ struct pndis_adapter {
     UNICODE_STRING instance_string;
     char key[200]; /* Its configuration in the registry. */
     struct ndis_port *ports;
+    NDIS_PORT_NUMBER port_count; /* Ever allocated. */
+    struct event_log *log;
     struct pndis_adapter *next;
     struct pndis_adapter *previous;
 };

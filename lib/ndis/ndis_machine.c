@@ -2,6 +2,7 @@
 #include "ndis/ndis_machine.h"
 
 #include "ndis/adapter.h"
+#include "ndis/client.h"
 #include "ndis/hardware.h"
 #include "ndis/protocol.h"
 

@@ -1,6 +1,7 @@
 /* Receiving: from a miniport up to the bindings, and the return back down. */
 #include "ndis/adapter.h"
 #include "ndis/data.h"
+#include "ndis/port.h"
 #include "ndis/receive_filter.h"
 
 /* --- back down --- */

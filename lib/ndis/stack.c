@@ -10,6 +10,8 @@
 #include "ndis/protocol.h"
 #include "ndis/receive_filter.h"
 
+#include <stdlib.h>
+
 /* --- waiting and locking --- */
 
 uint64_t
@@ -286,6 +288,39 @@ pndis__stack_remove(struct context *context, struct pndis_adapter *adapter, NDIS
         pndis__device_event(context, adapter, NdisDevicePnPEventSurpriseRemoved, NULL, 0);
     }
     return pndis__stack_stop(context, adapter, action);
+}
+
+struct removal {
+    struct work work;
+    struct pndis_adapter *adapter;
+};
+
+static void
+remove_work(struct context *context, struct work *work)
+{
+    struct removal *removal = CONTAINING_RECORD(work, struct removal, work);
+    struct pndis_adapter *adapter = removal->adapter;
+
+    free(removal);
+    if (pndis__stack_lock(context, adapter) == 0) {
+        if (adapter->started) {
+            pndis__stack_remove(context, adapter, NdisHaltDeviceFailed);
+        }
+        pndis__stack_unlock(adapter);
+    }
+}
+
+NDIS_STATUS
+pndis__remove_later(struct context *context, struct pndis_adapter *adapter)
+{
+    struct removal *removal = malloc(sizeof(*removal));
+
+    if (removal == NULL) {
+        return NDIS_STATUS_RESOURCES;
+    }
+    *removal = (struct removal){.adapter = adapter};
+    pndis__work_queue(context->machine, &removal->work, remove_work);
+    return NDIS_STATUS_SUCCESS;
 }
 
 /* --- changing a stack --- */

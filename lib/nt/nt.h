@@ -63,6 +63,7 @@ struct pndis_machine {
     struct pool *pool;
     struct timers *timers;
     struct threads *threads;
+    KSPIN_LOCK cancel_lock; /* The cancel spin lock. */
     struct bug_check_callback *bug_check_callbacks;
     LIST_ENTRY parked; /* Threads that wait for push locks; under the dispatcher lock. */
     struct registry *registry;

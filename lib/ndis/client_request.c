@@ -1,0 +1,184 @@
+/* Clients: OID requests and status indications. */
+#include "ndis/client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A request on the heap, so that one nobody waits for any more can still be completed. */
+struct client_request {
+    NDIS_OID_REQUEST request; /* First: the completion gets back to it. */
+    struct brief_lock lock;
+    bool abandoned;
+    bool completed;
+    NDIS_STATUS status;
+    KEVENT done;
+    uint8_t buffer[];
+};
+
+VOID
+pndis__client_oid_complete(NDIS_HANDLE binding_context, PNDIS_OID_REQUEST oid_request,
+                           NDIS_STATUS status)
+{
+    struct client_request *request = (struct client_request *)oid_request;
+    bool abandoned;
+
+    (void)binding_context;
+    brief_lock(&request->lock);
+    request->status = status;
+    request->completed = true;
+    abandoned = request->abandoned;
+    brief_unlock(&request->lock);
+    if (abandoned) {
+        free(request);
+    } else {
+        KeSetEvent(&request->done, IO_NO_INCREMENT, FALSE);
+    }
+}
+
+VOID
+pndis__client_status(NDIS_HANDLE binding_context, PNDIS_STATUS_INDICATION indication)
+{
+    struct pndis_client *client = binding_context;
+
+    brief_lock(&client->lock);
+    client->counts.statuses++;
+    brief_unlock(&client->lock);
+    if (client->events.on_status != NULL) {
+        client->events.on_status(client, indication->StatusCode, indication->StatusBuffer,
+                                 indication->StatusBufferSize, client->options.user);
+    }
+}
+
+/* Wait for a pended request; one that does not come is cancelled and left behind. */
+static int
+await(struct context *context, struct pndis_client *client, struct client_request *request)
+{
+    enum sleep_result result = pndis__wait(context, &request->done, pndis__deadline(context), true);
+    bool completed;
+
+    if (result == SLEEP_WOKEN) {
+        return 0;
+    }
+    NdisCancelOidRequest(client->binding, request->request.RequestId);
+    brief_lock(&request->lock);
+    completed = request->completed;
+    request->abandoned = !completed;
+    brief_unlock(&request->lock);
+    return completed ? 0 : pndis__wait_error(result, client->adapter->owner.name, "an OID request");
+}
+
+static int
+ask(struct context *context, struct pndis_client *client, struct client_request *request)
+{
+    NDIS_STATUS status = NdisOidRequest(client->binding, &request->request);
+
+    if (status == NDIS_STATUS_PENDING) {
+        return await(context, client, request);
+    }
+    request->status = status;
+    return 0;
+}
+
+static struct client_request *
+make(struct pndis_client *client, NDIS_REQUEST_TYPE type, uint32_t oid, const void *buffer,
+     size_t in_bytes, size_t bytes)
+{
+    size_t room = in_bytes > bytes ? in_bytes : bytes;
+    struct client_request *request = calloc(1, sizeof(*request) + room);
+    NDIS_OID_REQUEST *public;
+
+    if (request == NULL) {
+        return NULL;
+    }
+    public = &request->request;
+    public->Header.Type = NDIS_OBJECT_TYPE_OID_REQUEST;
+    public->Header.Revision = NDIS_OID_REQUEST_REVISION_1;
+    public->Header.Size = NDIS_SIZEOF_OID_REQUEST_REVISION_1;
+    public->RequestType = type;
+    public->RequestId = request;
+    public->RequestHandle = client->binding;
+    memcpy(request->buffer, buffer, in_bytes);
+    if (type == NdisRequestMethod) {
+        public->DATA.METHOD_INFORMATION.Oid = oid;
+        public->DATA.METHOD_INFORMATION.InformationBuffer = request->buffer;
+        public->DATA.METHOD_INFORMATION.InputBufferLength = (ULONG)in_bytes;
+        public->DATA.METHOD_INFORMATION.OutputBufferLength = (ULONG)bytes;
+    } else {
+        public->DATA.QUERY_INFORMATION.Oid = oid;
+        public->DATA.QUERY_INFORMATION.InformationBuffer = request->buffer;
+        public->DATA.QUERY_INFORMATION.InformationBufferLength = (ULONG)room;
+    }
+    KeInitializeEvent(&request->done, NotificationEvent, FALSE);
+    return request;
+}
+
+static size_t
+result_bytes(const struct client_request *request)
+{
+    const NDIS_OID_REQUEST *public = &request->request;
+
+    if (public->RequestType == NdisRequestMethod) {
+        return request->status == NDIS_STATUS_SUCCESS ? public->DATA.METHOD_INFORMATION.BytesWritten
+                                                      : public->DATA.METHOD_INFORMATION.BytesNeeded;
+    }
+    return request->status == NDIS_STATUS_SUCCESS ? public->DATA.QUERY_INFORMATION.BytesWritten
+                                                  : public->DATA.QUERY_INFORMATION.BytesNeeded;
+}
+
+static int
+perform(struct pndis_client *client, NDIS_REQUEST_TYPE type, uint32_t oid, void *buffer,
+        size_t in_bytes, size_t bytes, size_t *out_bytes, int *out_status)
+{
+    struct client_request *request = make(client, type, oid, buffer, in_bytes, bytes);
+    struct host_call call;
+    int result;
+
+    if (request == NULL) {
+        return pndis__fail(PNDIS_ENOMEM, "no memory for an OID request");
+    }
+    result = pndis__host_enter(client->machine, &call);
+    if (result == 0) {
+        result = ask(context_current(), client, request);
+        pndis__host_leave(&call);
+        if (result != 0) {
+            return result; /* Its completion frees it. */
+        }
+        if (out_bytes != NULL) {
+            *out_bytes = result_bytes(request);
+        }
+        if (out_status != NULL) {
+            *out_status = request->status;
+        }
+        if (request->status != NDIS_STATUS_SUCCESS) {
+            result = pndis__fail(PNDIS_EDRIVER, "OID 0x%08x was answered with 0x%08x", oid,
+                                 (unsigned)request->status);
+        } else if (type != NdisRequestSetInformation) {
+            memcpy(buffer, request->buffer, min(bytes, result_bytes(request)));
+        }
+    }
+    free(request);
+    return result;
+}
+
+int
+pndis_client_query(struct pndis_client *client, uint32_t oid, void *buffer, size_t bytes,
+                   size_t *out_bytes, int *out_status)
+{
+    return perform(client, NdisRequestQueryInformation, oid, buffer, 0, bytes, out_bytes,
+                   out_status);
+}
+
+int
+pndis_client_set(struct pndis_client *client, uint32_t oid, const void *buffer, size_t bytes,
+                 int *out_status)
+{
+    return perform(client, NdisRequestSetInformation, oid, (void *)(uintptr_t)buffer, bytes, 0,
+                   NULL, out_status);
+}
+
+int
+pndis_client_method(struct pndis_client *client, uint32_t oid, void *buffer, size_t in_bytes,
+                    size_t bytes, size_t *out_bytes, int *out_status)
+{
+    return perform(client, NdisRequestMethod, oid, buffer, in_bytes, bytes, out_bytes, out_status);
+}

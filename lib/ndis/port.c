@@ -1,0 +1,203 @@
+/*
+ * NDIS ports of an adapter, and the events with which a miniport activates and deactivates them.
+ * "Allocating / Activating / Deactivating / Freeing an NDIS Port".
+ */
+#include "ndis/port.h"
+
+#include "ndis/adapter.h"
+#include "ndis/event.h"
+#include "ndis/hardware.h"
+#include "ndis/header.h"
+
+#include <stdlib.h>
+
+struct ndis_port {
+    struct possession possession;
+    struct ndis_port *next;
+    NDIS_PORT_NUMBER number;
+    bool active;
+    NDIS_PORT_CHARACTERISTICS characteristics;
+};
+
+static struct ndis_port *
+find(const struct pndis_adapter *adapter, NDIS_PORT_NUMBER number)
+{
+    struct ndis_port *port = adapter->ports;
+
+    while (port != NULL && port->number != number) {
+        port = port->next;
+    }
+    return port;
+}
+
+bool
+pndis__port_is_active(const struct pndis_adapter *adapter, NDIS_PORT_NUMBER number)
+{
+    const struct ndis_port *port = find(adapter, number);
+
+    return number == NDIS_DEFAULT_PORT_NUMBER || (port != NULL && port->active);
+}
+
+static void
+unlink_port(struct pndis_adapter *adapter, struct ndis_port *port)
+{
+    struct ndis_port **link = &adapter->ports;
+
+    while (*link != port) {
+        link = &(*link)->next;
+    }
+    *link = port->next;
+}
+
+static void
+reclaim(struct context *context, struct possession *possession)
+{
+    (void)context;
+    free(CONTAINING_RECORD(possession, struct ndis_port, possession));
+}
+
+/*
+ * "NdisMAllocatePort function". IRQL <= DISPATCH_LEVEL, after the registration attributes.
+ * Writes the new port's number into @PortCharacteristics. It is not active yet.
+ */
+NDIS_STATUS
+NdisMAllocatePort(NDIS_HANDLE NdisMiniportHandle, PNDIS_PORT_CHARACTERISTICS PortCharacteristics)
+{
+    struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
+    const void *caller = NT_CALLER();
+    struct pndis_adapter *adapter =
+        pndis__claim(context, NdisMiniportHandle, false, __func__, caller);
+    struct ndis_port *port;
+
+    if (adapter == NULL || !pndis__header_check(context, PortCharacteristics,
+                                                HEADER_PORT_CHARACTERISTICS, __func__, caller)) {
+        return NDIS_STATUS_INVALID_PARAMETER;
+    }
+    port = pndis__fault(context) ? NULL : calloc(1, sizeof(*port));
+    if (port == NULL) {
+        return NDIS_STATUS_RESOURCES;
+    }
+    port->number = ++adapter->port_count;
+    PortCharacteristics->PortNumber = port->number;
+    port->characteristics = *PortCharacteristics;
+    port->next = adapter->ports;
+    adapter->ports = port;
+    pndis__possession_add(adapter, &port->possession, reclaim);
+    pndis__acquired(context, RESOURCE_PORT, port, 0, 0, &adapter->owner, __func__, caller);
+    return NDIS_STATUS_SUCCESS;
+}
+
+/* "NdisMFreePort function". IRQL <= DISPATCH_LEVEL. Not active, and not the default port. */
+NDIS_STATUS
+NdisMFreePort(NDIS_HANDLE NdisMiniportHandle, NDIS_PORT_NUMBER PortNumber)
+{
+    struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
+    const void *caller = NT_CALLER();
+    struct pndis_adapter *adapter =
+        pndis__adapter_of(context, NdisMiniportHandle, __func__, caller);
+    struct ndis_port *port = adapter == NULL ? NULL : find(adapter, PortNumber);
+
+    if (port == NULL) {
+        return NDIS_STATUS_INVALID_PORT;
+    }
+    if (port->active) {
+        pndis__report(context, RULE_PORT_1, &adapter->owner, __func__, caller,
+                      "%s frees port %u while it is active", adapter->owner.name, PortNumber);
+        return NDIS_STATUS_INVALID_PORT_STATE;
+    }
+    pndis__released(context, RESOURCE_PORT, port, __func__);
+    pndis__possession_remove(&port->possession);
+    unlink_port(adapter, port);
+    free(port);
+    return NDIS_STATUS_SUCCESS;
+}
+
+/* --- events --- */
+
+static void
+tell_bindings(struct context *context, struct pndis_adapter *adapter, const NET_PNP_EVENT *event)
+{
+    for (struct binding *binding = adapter->bindings; binding != NULL; binding = binding->next) {
+        pndis__binding_event(context, binding, event->NetEvent, event->Buffer, event->BufferLength);
+    }
+}
+
+static NDIS_STATUS
+activate(struct pndis_adapter *adapter, const NDIS_PORT *ports)
+{
+    for (const NDIS_PORT *at = ports; at != NULL; at = at->Next) {
+        struct ndis_port *port = find(adapter, at->PortCharacteristics.PortNumber);
+
+        if (port == NULL) {
+            return NDIS_STATUS_INVALID_PORT;
+        }
+        if (port->active) {
+            return NDIS_STATUS_INVALID_PORT_STATE;
+        }
+    }
+    for (const NDIS_PORT *at = ports; at != NULL; at = at->Next) {
+        find(adapter, at->PortCharacteristics.PortNumber)->active = true;
+    }
+    return NDIS_STATUS_SUCCESS;
+}
+
+static NDIS_STATUS
+deactivate(struct pndis_adapter *adapter, const NDIS_PORT_NUMBER *numbers, ULONG count)
+{
+    for (ULONG i = 0; i < count; i++) {
+        const struct ndis_port *port = find(adapter, numbers[i]);
+
+        if (port == NULL) {
+            return NDIS_STATUS_INVALID_PORT;
+        }
+        if (!port->active) {
+            return NDIS_STATUS_INVALID_PORT_STATE;
+        }
+    }
+    for (ULONG i = 0; i < count; i++) {
+        find(adapter, numbers[i])->active = false;
+    }
+    return NDIS_STATUS_SUCCESS;
+}
+
+/*
+ * "NdisMNetPnPEvent function". IRQL: PASSIVE_LEVEL.
+ * A miniport raises NetEventPortActivation (with an NDIS_PORT list) and NetEventPortDeactivation
+ * (with an array of port numbers); other events are for intermediate drivers (PNP_EVENT).
+ */
+NDIS_STATUS
+NdisMNetPnPEvent(NDIS_HANDLE MiniportAdapterHandle,
+                 PNET_PNP_EVENT_NOTIFICATION NetPnPEventNotification)
+{
+    struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
+    const void *caller = NT_CALLER();
+    struct pndis_adapter *adapter =
+        pndis__claim(context, MiniportAdapterHandle, false, __func__, caller);
+    const NET_PNP_EVENT *event;
+    NDIS_STATUS status;
+
+    if (adapter == NULL ||
+        !pndis__header_check(context, NetPnPEventNotification, HEADER_NET_PNP_EVENT_NOTIFICATION,
+                             __func__, caller)) {
+        return NDIS_STATUS_INVALID_PARAMETER;
+    }
+    event = &NetPnPEventNotification->NetPnPEvent;
+    switch (event->NetEvent) {
+    case NetEventPortActivation:
+        status = activate(adapter, event->Buffer);
+        break;
+    case NetEventPortDeactivation:
+        status = deactivate(adapter, event->Buffer,
+                            event->BufferLength / (ULONG)sizeof(NDIS_PORT_NUMBER));
+        break;
+    default:
+        pndis__report(context, RULE_PNP_EVENT, &adapter->owner, __func__, caller,
+                      "%s raises event %d, which miniports do not", adapter->owner.name,
+                      (int)event->NetEvent);
+        return NDIS_STATUS_NOT_SUPPORTED;
+    }
+    if (status == NDIS_STATUS_SUCCESS) {
+        tell_bindings(context, adapter, event);
+    }
+    return status;
+}
