@@ -7,6 +7,9 @@
 
 EXTERN_C_START
 
+/* The name that an MDL had before NDIS 6. */
+typedef MDL NDIS_BUFFER, *PNDIS_BUFFER;
+
 NDISAPI PMDL NdisAllocateMdl(_In_ NDIS_HANDLE NdisHandle,
                              _In_reads_bytes_(Length) PVOID VirtualAddress, _In_ UINT Length);
 NDISAPI VOID NdisFreeMdl(_In_ PMDL Mdl);

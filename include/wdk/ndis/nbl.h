@@ -61,7 +61,6 @@ typedef struct _NET_BUFFER_SHARED_MEMORY {
 #endif
 
 /* DataLength shares its place with a number as wide as a pointer: its upper half has to be zero. */
-
 typedef struct _NET_BUFFER {
     union {
         struct {
@@ -94,7 +93,6 @@ typedef struct _NET_BUFFER {
 } NET_BUFFER, *PNET_BUFFER;
 
 /* ContextData grows downwards: Offset is where the newest driver's part begins. */
-
 typedef struct _NET_BUFFER_LIST_CONTEXT {
     NET_BUFFER_LIST_CONTEXT *Next;
     USHORT Size;

@@ -20,8 +20,8 @@ typedef enum _NDIS_PORT_TYPE {
     NdisPortTypeNdisImPlatform,
 #endif
     NdisPortTypeMax
-} NDIS_PORT_TYPE,
-    *PNDIS_PORT_TYPE;
+} NDIS_PORT_TYPE;
+typedef NDIS_PORT_TYPE *PNDIS_PORT_TYPE;
 
 EXTERN_C_END
 

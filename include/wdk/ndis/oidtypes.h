@@ -22,8 +22,8 @@ typedef enum _NDIS_REQUEST_TYPE {
     NdisRequestGeneric3,
     NdisRequestGeneric4,
     NdisRequestMethod
-} NDIS_REQUEST_TYPE,
-    *PNDIS_REQUEST_TYPE;
+} NDIS_REQUEST_TYPE;
+typedef NDIS_REQUEST_TYPE *PNDIS_REQUEST_TYPE;
 
 EXTERN_C_END
 

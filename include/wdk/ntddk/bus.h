@@ -22,8 +22,8 @@ typedef enum _BUS_DATA_TYPE {
     PNPISAConfiguration,
     SgiInternalConfiguration,
     MaximumBusDataType
-} BUS_DATA_TYPE,
-    *PBUS_DATA_TYPE;
+} BUS_DATA_TYPE;
+typedef BUS_DATA_TYPE *PBUS_DATA_TYPE;
 
 NTHALAPI ULONG HalGetBusDataByOffset(_In_ BUS_DATA_TYPE BusDataType, _In_ ULONG BusNumber,
                                      _In_ ULONG SlotNumber, _In_ PVOID Buffer, _In_ ULONG Offset,

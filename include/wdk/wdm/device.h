@@ -14,8 +14,8 @@ typedef enum _IO_ALLOCATION_ACTION {
     KeepObject = 1,
     DeallocateObject,
     DeallocateObjectKeepRegisters
-} IO_ALLOCATION_ACTION,
-    *PIO_ALLOCATION_ACTION;
+} IO_ALLOCATION_ACTION;
+typedef IO_ALLOCATION_ACTION *PIO_ALLOCATION_ACTION;
 
 typedef enum _CREATE_FILE_TYPE {
     CreateFileTypeNone,

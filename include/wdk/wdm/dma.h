@@ -16,18 +16,11 @@ typedef enum _DMA_WIDTH {
     Width64Bits,
     WidthNoWrap,
     MaximumDmaWidth
-} DMA_WIDTH,
-    *PDMA_WIDTH;
+} DMA_WIDTH;
+typedef DMA_WIDTH *PDMA_WIDTH;
 
-typedef enum _DMA_SPEED {
-    Compatible,
-    TypeA,
-    TypeB,
-    TypeC,
-    TypeF,
-    MaximumDmaSpeed
-} DMA_SPEED,
-    *PDMA_SPEED;
+typedef enum _DMA_SPEED { Compatible, TypeA, TypeB, TypeC, TypeF, MaximumDmaSpeed } DMA_SPEED;
+typedef DMA_SPEED *PDMA_SPEED;
 
 #define DEVICE_DESCRIPTION_VERSION    0
 #define DEVICE_DESCRIPTION_VERSION1   1

@@ -160,8 +160,8 @@ typedef enum _FILE_INFORMATION_CLASS {
     FileCaseSensitiveInformationForceAccessCheck,
     FileKnownFolderInformation,
     FileMaximumInformation
-} FILE_INFORMATION_CLASS,
-    *PFILE_INFORMATION_CLASS;
+} FILE_INFORMATION_CLASS;
+typedef FILE_INFORMATION_CLASS *PFILE_INFORMATION_CLASS;
 
 typedef enum _FSINFOCLASS {
     FileFsVolumeInformation = 1,
@@ -179,16 +179,16 @@ typedef enum _FSINFOCLASS {
     FileFsMetadataSizeInformation,
     FileFsFullSizeInformationEx,
     FileFsMaximumInformation
-} FS_INFORMATION_CLASS,
-    *PFS_INFORMATION_CLASS;
+} FS_INFORMATION_CLASS;
+typedef FS_INFORMATION_CLASS *PFS_INFORMATION_CLASS;
 
 typedef enum _DIRECTORY_NOTIFY_INFORMATION_CLASS {
     DirectoryNotifyInformation = 1,
     DirectoryNotifyExtendedInformation,
     DirectoryNotifyFullInformation,
     DirectoryNotifyMaximumInformation
-} DIRECTORY_NOTIFY_INFORMATION_CLASS,
-    *PDIRECTORY_NOTIFY_INFORMATION_CLASS;
+} DIRECTORY_NOTIFY_INFORMATION_CLASS;
+typedef DIRECTORY_NOTIFY_INFORMATION_CLASS *PDIRECTORY_NOTIFY_INFORMATION_CLASS;
 
 typedef struct _FILE_BASIC_INFORMATION {
     LARGE_INTEGER CreationTime;

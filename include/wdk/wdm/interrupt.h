@@ -19,15 +19,15 @@ typedef enum _KINTERRUPT_POLARITY {
     InterruptActiveBoth,
     InterruptActiveBothTriggerLow = 3,
     InterruptActiveBothTriggerHigh
-} KINTERRUPT_POLARITY,
-    *PKINTERRUPT_POLARITY;
+} KINTERRUPT_POLARITY;
+typedef KINTERRUPT_POLARITY *PKINTERRUPT_POLARITY;
 
 typedef _Function_class_(KSERVICE_ROUTINE) BOOLEAN
     KSERVICE_ROUTINE(_In_ struct _KINTERRUPT *Interrupt, _In_ PVOID ServiceContext);
 typedef KSERVICE_ROUTINE *PKSERVICE_ROUTINE;
 typedef _Function_class_(KMESSAGE_SERVICE_ROUTINE) BOOLEAN
     KMESSAGE_SERVICE_ROUTINE(_In_ struct _KINTERRUPT *Interrupt, _In_ PVOID ServiceContext,
-                             ULONG MessageID);
+                             _In_ ULONG MessageID);
 typedef KMESSAGE_SERVICE_ROUTINE *PKMESSAGE_SERVICE_ROUTINE;
 typedef _Function_class_(KSYNCHRONIZE_ROUTINE) BOOLEAN
     KSYNCHRONIZE_ROUTINE(_In_ PVOID SynchronizeContext);

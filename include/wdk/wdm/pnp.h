@@ -18,8 +18,8 @@ typedef enum _DEVICE_RELATION_TYPE {
     TargetDeviceRelation,
     SingleBusRelations,
     TransportRelations
-} DEVICE_RELATION_TYPE,
-    *PDEVICE_RELATION_TYPE;
+} DEVICE_RELATION_TYPE;
+typedef DEVICE_RELATION_TYPE *PDEVICE_RELATION_TYPE;
 
 typedef enum {
     BusQueryDeviceID,
@@ -28,14 +28,11 @@ typedef enum {
     BusQueryInstanceID,
     BusQueryDeviceSerialNumber,
     BusQueryContainerID
-} BUS_QUERY_ID_TYPE,
-    *PBUS_QUERY_ID_TYPE;
+} BUS_QUERY_ID_TYPE;
+typedef BUS_QUERY_ID_TYPE *PBUS_QUERY_ID_TYPE;
 
-typedef enum {
-    DeviceTextDescription,
-    DeviceTextLocationInformation
-} DEVICE_TEXT_TYPE,
-    *PDEVICE_TEXT_TYPE;
+typedef enum { DeviceTextDescription, DeviceTextLocationInformation } DEVICE_TEXT_TYPE;
+typedef DEVICE_TEXT_TYPE *PDEVICE_TEXT_TYPE;
 
 typedef enum _DEVICE_USAGE_NOTIFICATION_TYPE {
     DeviceUsageTypeUndefined,
@@ -77,8 +74,8 @@ typedef enum _DEVICE_REMOVAL_POLICY {
     RemovalPolicyExpectNoRemoval = 1,
     RemovalPolicyExpectOrderlyRemoval,
     RemovalPolicyExpectSurpriseRemoval
-} DEVICE_REMOVAL_POLICY,
-    *PDEVICE_REMOVAL_POLICY;
+} DEVICE_REMOVAL_POLICY;
+typedef DEVICE_REMOVAL_POLICY *PDEVICE_REMOVAL_POLICY;
 
 typedef struct _DEVICE_CAPABILITIES {
     USHORT Size;

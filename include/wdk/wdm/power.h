@@ -16,8 +16,8 @@ typedef enum _SYSTEM_POWER_STATE {
     PowerSystemHibernate,
     PowerSystemShutdown,
     PowerSystemMaximum
-} SYSTEM_POWER_STATE,
-    *PSYSTEM_POWER_STATE;
+} SYSTEM_POWER_STATE;
+typedef SYSTEM_POWER_STATE *PSYSTEM_POWER_STATE;
 
 typedef enum _DEVICE_POWER_STATE {
     PowerDeviceUnspecified,
@@ -26,14 +26,11 @@ typedef enum _DEVICE_POWER_STATE {
     PowerDeviceD2,
     PowerDeviceD3,
     PowerDeviceMaximum
-} DEVICE_POWER_STATE,
-    *PDEVICE_POWER_STATE;
+} DEVICE_POWER_STATE;
+typedef DEVICE_POWER_STATE *PDEVICE_POWER_STATE;
 
-typedef enum _POWER_STATE_TYPE {
-    SystemPowerState,
-    DevicePowerState
-} POWER_STATE_TYPE,
-    *PPOWER_STATE_TYPE;
+typedef enum _POWER_STATE_TYPE { SystemPowerState, DevicePowerState } POWER_STATE_TYPE;
+typedef POWER_STATE_TYPE *PPOWER_STATE_TYPE;
 
 typedef enum {
     PowerActionNone,
@@ -45,8 +42,8 @@ typedef enum {
     PowerActionShutdownOff,
     PowerActionWarmEject,
     PowerActionDisplayOff
-} POWER_ACTION,
-    *PPOWER_ACTION;
+} POWER_ACTION;
+typedef POWER_ACTION *PPOWER_ACTION;
 
 typedef union _POWER_STATE {
     SYSTEM_POWER_STATE SystemState;

@@ -194,16 +194,16 @@ typedef enum _IRQ_DEVICE_POLICY {
     IrqPolicySpecifiedProcessors,
     IrqPolicySpreadMessagesAcrossAllProcessors,
     IrqPolicyAllProcessorsInMachineWhenSteered
-} IRQ_DEVICE_POLICY,
-    *PIRQ_DEVICE_POLICY;
+} IRQ_DEVICE_POLICY;
+typedef IRQ_DEVICE_POLICY *PIRQ_DEVICE_POLICY;
 
 typedef enum _IRQ_PRIORITY {
     IrqPriorityUndefined,
     IrqPriorityLow,
     IrqPriorityNormal,
     IrqPriorityHigh
-} IRQ_PRIORITY,
-    *PIRQ_PRIORITY;
+} IRQ_PRIORITY;
+typedef IRQ_PRIORITY *PIRQ_PRIORITY;
 
 typedef struct _IO_RESOURCE_DESCRIPTOR {
     UCHAR Option;

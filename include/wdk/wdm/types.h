@@ -77,8 +77,8 @@ typedef enum _INTERFACE_TYPE {
     Vmcs,
     ACPIBus,
     MaximumInterfaceType
-} INTERFACE_TYPE,
-    *PINTERFACE_TYPE;
+} INTERFACE_TYPE;
+typedef INTERFACE_TYPE *PINTERFACE_TYPE;
 
 typedef enum _KWAIT_REASON {
     Executive,

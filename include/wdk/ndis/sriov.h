@@ -1,0 +1,243 @@
+/* Single root I/O virtualization ("NDIS_SRIOV_CAPABILITIES", "NdisMEnableVirtualization"). */
+#ifndef __NDIS_SRIOV_H
+#define __NDIS_SRIOV_H
+
+#include "types.h"
+#include "objectheader.h"
+#include "nicswitchtypes.h"
+#include "medium.h"
+#include "status.h"
+#include "../wdm/resource.h"
+
+EXTERN_C_START
+
+#if (NDIS_SUPPORT_NDIS630)
+#define NDIS_SRIOV_CAPS_SRIOV_SUPPORTED 0x00000001
+#define NDIS_SRIOV_CAPS_PF_MINIPORT     0x00000002
+#define NDIS_SRIOV_CAPS_VF_MINIPORT     0x00000004
+
+#define NDIS_SRIOV_CAPABILITIES_REVISION_1 1
+
+typedef struct _NDIS_SRIOV_CAPABILITIES {
+    NDIS_OBJECT_HEADER Header;
+    ULONG Flags;
+    ULONG SriovCapabilities;
+} NDIS_SRIOV_CAPABILITIES, *PNDIS_SRIOV_CAPABILITIES;
+
+#define NDIS_SIZEOF_SRIOV_CAPABILITIES_REVISION_1                                                  \
+    RTL_SIZEOF_THROUGH_FIELD(NDIS_SRIOV_CAPABILITIES, SriovCapabilities)
+
+#define NDIS_SRIOV_READ_VF_CONFIG_SPACE_PARAMETERS_REVISION_1 1
+
+typedef struct _NDIS_SRIOV_READ_VF_CONFIG_SPACE_PARAMETERS {
+    NDIS_OBJECT_HEADER Header;
+    NDIS_SRIOV_FUNCTION_ID VFId;
+    ULONG Offset;
+    ULONG Length;
+    ULONG BufferOffset;
+} NDIS_SRIOV_READ_VF_CONFIG_SPACE_PARAMETERS, *PNDIS_SRIOV_READ_VF_CONFIG_SPACE_PARAMETERS;
+
+#define NDIS_SIZEOF_SRIOV_READ_VF_CONFIG_SPACE_PARAMETERS_REVISION_1                               \
+    RTL_SIZEOF_THROUGH_FIELD(NDIS_SRIOV_READ_VF_CONFIG_SPACE_PARAMETERS, BufferOffset)
+
+#define NDIS_SRIOV_WRITE_VF_CONFIG_SPACE_PARAMETERS_REVISION_1 1
+
+typedef struct _NDIS_SRIOV_WRITE_VF_CONFIG_SPACE_PARAMETERS {
+    NDIS_OBJECT_HEADER Header;
+    NDIS_SRIOV_FUNCTION_ID VFId;
+    ULONG Offset;
+    ULONG Length;
+    ULONG BufferOffset;
+} NDIS_SRIOV_WRITE_VF_CONFIG_SPACE_PARAMETERS, *PNDIS_SRIOV_WRITE_VF_CONFIG_SPACE_PARAMETERS;
+
+#define NDIS_SIZEOF_SRIOV_WRITE_VF_CONFIG_SPACE_PARAMETERS_REVISION_1                              \
+    RTL_SIZEOF_THROUGH_FIELD(NDIS_SRIOV_WRITE_VF_CONFIG_SPACE_PARAMETERS, BufferOffset)
+
+#define NDIS_SRIOV_READ_VF_CONFIG_BLOCK_PARAMETERS_REVISION_1 1
+
+typedef struct _NDIS_SRIOV_READ_VF_CONFIG_BLOCK_PARAMETERS {
+    NDIS_OBJECT_HEADER Header;
+    NDIS_SRIOV_FUNCTION_ID VFId;
+    ULONG BlockId;
+    ULONG Length;
+    ULONG BufferOffset;
+} NDIS_SRIOV_READ_VF_CONFIG_BLOCK_PARAMETERS, *PNDIS_SRIOV_READ_VF_CONFIG_BLOCK_PARAMETERS;
+
+#define NDIS_SIZEOF_SRIOV_READ_VF_CONFIG_BLOCK_PARAMETERS_REVISION_1                               \
+    RTL_SIZEOF_THROUGH_FIELD(NDIS_SRIOV_READ_VF_CONFIG_BLOCK_PARAMETERS, BufferOffset)
+
+#define NDIS_SRIOV_WRITE_VF_CONFIG_BLOCK_PARAMETERS_REVISION_1 1
+
+typedef struct _NDIS_SRIOV_WRITE_VF_CONFIG_BLOCK_PARAMETERS {
+    NDIS_OBJECT_HEADER Header;
+    NDIS_SRIOV_FUNCTION_ID VFId;
+    ULONG BlockId;
+    ULONG Length;
+    ULONG BufferOffset;
+} NDIS_SRIOV_WRITE_VF_CONFIG_BLOCK_PARAMETERS, *PNDIS_SRIOV_WRITE_VF_CONFIG_BLOCK_PARAMETERS;
+
+#define NDIS_SIZEOF_SRIOV_WRITE_VF_CONFIG_BLOCK_PARAMETERS_REVISION_1                              \
+    RTL_SIZEOF_THROUGH_FIELD(NDIS_SRIOV_WRITE_VF_CONFIG_BLOCK_PARAMETERS, BufferOffset)
+
+#define NDIS_SRIOV_RESET_VF_PARAMETERS_REVISION_1 1
+
+typedef struct _NDIS_SRIOV_RESET_VF_PARAMETERS {
+    NDIS_OBJECT_HEADER Header;
+    NDIS_SRIOV_FUNCTION_ID VFId;
+} NDIS_SRIOV_RESET_VF_PARAMETERS, *PNDIS_SRIOV_RESET_VF_PARAMETERS;
+
+#define NDIS_SIZEOF_SRIOV_RESET_VF_PARAMETERS_REVISION_1                                           \
+    RTL_SIZEOF_THROUGH_FIELD(NDIS_SRIOV_RESET_VF_PARAMETERS, VFId)
+
+#define NDIS_SRIOV_SET_VF_POWER_STATE_PARAMETERS_REVISION_1 1
+
+typedef struct _NDIS_SRIOV_SET_VF_POWER_STATE_PARAMETERS {
+    NDIS_OBJECT_HEADER Header;
+    NDIS_SRIOV_FUNCTION_ID VFId;
+    NDIS_DEVICE_POWER_STATE PowerState;
+    BOOLEAN WakeEnable;
+} NDIS_SRIOV_SET_VF_POWER_STATE_PARAMETERS, *PNDIS_SRIOV_SET_VF_POWER_STATE_PARAMETERS;
+
+#define NDIS_SIZEOF_SRIOV_SET_VF_POWER_STATE_PARAMETERS_REVISION_1                                 \
+    RTL_SIZEOF_THROUGH_FIELD(NDIS_SRIOV_SET_VF_POWER_STATE_PARAMETERS, WakeEnable)
+
+#define NDIS_SRIOV_CONFIG_STATE_PARAMETERS_REVISION_1 1
+
+typedef struct _NDIS_SRIOV_CONFIG_STATE_PARAMETERS {
+    NDIS_OBJECT_HEADER Header;
+    ULONG BlockId;
+    ULONG Length;
+} NDIS_SRIOV_CONFIG_STATE_PARAMETERS, *PNDIS_SRIOV_CONFIG_STATE_PARAMETERS;
+
+#define NDIS_SIZEOF_SRIOV_CONFIG_STATE_PARAMETERS_REVISION_1                                       \
+    RTL_SIZEOF_THROUGH_FIELD(NDIS_SRIOV_CONFIG_STATE_PARAMETERS, Length)
+
+#define NDIS_SRIOV_VF_VENDOR_DEVICE_ID_INFO_REVISION_1 1
+
+typedef struct _NDIS_SRIOV_VF_VENDOR_DEVICE_ID_INFO {
+    NDIS_OBJECT_HEADER Header;
+    NDIS_SRIOV_FUNCTION_ID VFId;
+    USHORT VendorId;
+    USHORT DeviceId;
+} NDIS_SRIOV_VF_VENDOR_DEVICE_ID_INFO, *PNDIS_SRIOV_VF_VENDOR_DEVICE_ID_INFO;
+
+#define NDIS_SIZEOF_SRIOV_VF_VENDOR_DEVICE_ID_INFO_REVISION_1                                      \
+    RTL_SIZEOF_THROUGH_FIELD(NDIS_SRIOV_VF_VENDOR_DEVICE_ID_INFO, DeviceId)
+
+#define NDIS_SRIOV_PROBED_BARS_INFO_REVISION_1 1
+
+typedef struct _NDIS_SRIOV_PROBED_BARS_INFO {
+    NDIS_OBJECT_HEADER Header;
+    ULONG BaseRegisterValuesOffset;
+} NDIS_SRIOV_PROBED_BARS_INFO, *PNDIS_SRIOV_PROBED_BARS_INFO;
+
+#define NDIS_SIZEOF_SRIOV_PROBED_BARS_INFO_REVISION_1                                              \
+    RTL_SIZEOF_THROUGH_FIELD(NDIS_SRIOV_PROBED_BARS_INFO, BaseRegisterValuesOffset)
+
+#define NDIS_SRIOV_BAR_RESOURCES_INFO_REVISION_1 1
+
+typedef struct _NDIS_SRIOV_BAR_RESOURCES_INFO {
+    NDIS_OBJECT_HEADER Header;
+    NDIS_SRIOV_FUNCTION_ID VFId;
+    USHORT BarIndex;
+    ULONG BarResourcesOffset;
+} NDIS_SRIOV_BAR_RESOURCES_INFO, *PNDIS_SRIOV_BAR_RESOURCES_INFO;
+
+#define NDIS_SIZEOF_SRIOV_BAR_RESOURCES_INFO_REVISION_1                                            \
+    RTL_SIZEOF_THROUGH_FIELD(NDIS_SRIOV_BAR_RESOURCES_INFO, BarResourcesOffset)
+
+#define NDIS_SRIOV_PF_LUID_INFO_REVISION_1 1
+
+typedef struct _NDIS_SRIOV_PF_LUID_INFO {
+    NDIS_OBJECT_HEADER Header;
+    LUID Luid;
+} NDIS_SRIOV_PF_LUID_INFO, *PNDIS_SRIOV_PF_LUID_INFO;
+
+#define NDIS_SIZEOF_SRIOV_PF_LUID_INFO_REVISION_1                                                  \
+    RTL_SIZEOF_THROUGH_FIELD(NDIS_SRIOV_PF_LUID_INFO, Luid)
+
+#define NDIS_SRIOV_VF_SERIAL_NUMBER_INFO_REVISION_1 1
+
+typedef struct _NDIS_SRIOV_VF_SERIAL_NUMBER_INFO {
+    NDIS_OBJECT_HEADER Header;
+    ULONG SerialNumber;
+} NDIS_SRIOV_VF_SERIAL_NUMBER_INFO, *PNDIS_SRIOV_VF_SERIAL_NUMBER_INFO;
+
+#define NDIS_SIZEOF_SRIOV_VF_SERIAL_NUMBER_INFO_REVISION_1                                         \
+    RTL_SIZEOF_THROUGH_FIELD(NDIS_SRIOV_VF_SERIAL_NUMBER_INFO, SerialNumber)
+
+#define NDIS_SRIOV_VF_INVALIDATE_CONFIG_BLOCK_INFO_REVISION_1 1
+
+typedef struct _NDIS_SRIOV_VF_INVALIDATE_CONFIG_BLOCK_INFO {
+    NDIS_OBJECT_HEADER Header;
+    ULONG64 BlockMask;
+} NDIS_SRIOV_VF_INVALIDATE_CONFIG_BLOCK_INFO, *PNDIS_SRIOV_VF_INVALIDATE_CONFIG_BLOCK_INFO;
+
+#define NDIS_SIZEOF_SRIOV_VF_INVALIDATE_CONFIG_BLOCK_INFO_REVISION_1                               \
+    RTL_SIZEOF_THROUGH_FIELD(NDIS_SRIOV_VF_INVALIDATE_CONFIG_BLOCK_INFO, BlockMask)
+
+#endif
+
+#if (NDIS_SUPPORT_NDIS670)
+
+typedef struct _NDIS_SRIOV_OVERLYING_ADAPTER_INFO {
+    NDIS_OBJECT_HEADER Header;
+    ULONG Flags;
+    ULONG IfIndex;
+    ULONG NdisReserved1;
+    ULONG NdisReserved2;
+} NDIS_SRIOV_OVERLYING_ADAPTER_INFO, *PNDIS_SRIOV_OVERLYING_ADAPTER_INFO;
+
+#define NDIS_SIZEOF_SRIOV_OVERLYING_ADAPTER_INFO_REVISION_1                                        \
+    RTL_SIZEOF_THROUGH_FIELD(NDIS_SRIOV_OVERLYING_ADAPTER_INFO, NdisReserved2)
+
+#endif
+
+#if (NDIS_SUPPORT_NDIS630)
+
+typedef struct _NDIS_SRIOV_VF_CONFIG_STATE {
+    NDIS_OBJECT_HEADER Header;
+    NDIS_SRIOV_FUNCTION_ID VFId;
+    ULONG BlockId;
+    ULONG Length;
+} NDIS_SRIOV_VF_CONFIG_STATE, *PNDIS_SRIOV_VF_CONFIG_STATE;
+
+_IRQL_requires_max_(PASSIVE_LEVEL) NDISAPI NDIS_STATUS
+    NdisMEnableVirtualization(_In_ NDIS_HANDLE NdisMiniportHandle, _In_ USHORT NumVFs,
+                              _In_ BOOLEAN EnableVFMigration, _In_ BOOLEAN EnableMigrationInterrupt,
+                              _In_ BOOLEAN EnableVirtualization);
+_IRQL_requires_max_(DISPATCH_LEVEL) NDISAPI ULONG
+    NdisMGetVirtualFunctionBusData(_In_ NDIS_HANDLE NdisMiniportHandle,
+                                   _In_ NDIS_SRIOV_FUNCTION_ID VFId, _Out_ PVOID Buffer,
+                                   _In_ ULONG Offset, _In_ ULONG Length);
+_IRQL_requires_max_(DISPATCH_LEVEL) NDISAPI ULONG
+    NdisMSetVirtualFunctionBusData(_In_ NDIS_HANDLE NdisMiniportHandle,
+                                   _In_ NDIS_SRIOV_FUNCTION_ID VFId, _In_ PVOID Buffer,
+                                   _In_ ULONG Offset, _In_ ULONG Length);
+_IRQL_requires_max_(PASSIVE_LEVEL) NDISAPI VOID
+    NdisMGetVirtualFunctionLocation(_In_ NDIS_HANDLE NdisMiniportHandle,
+                                    _In_ NDIS_SRIOV_FUNCTION_ID VFId, _Out_ PUSHORT SegmentNumber,
+                                    _Out_ PUCHAR BusNumber, _Out_ PUCHAR FunctionNumber);
+NDISAPI VOID NdisMGetVirtualDeviceLocation(_In_ NDIS_HANDLE NdisMiniportHandle,
+                                           _In_ NDIS_SRIOV_FUNCTION_ID VFId,
+                                           _In_ PUSHORT SegmentNumber, _In_ PUCHAR BusNumber,
+                                           _In_ PVOID Reserved, _In_ PUCHAR FunctionNumber);
+_IRQL_requires_max_(PASSIVE_LEVEL) NDISAPI NDIS_STATUS
+    NdisMQueryProbedBars(_In_ NDIS_HANDLE NdisMiniportHandle, _Out_ PULONG BaseRegisterValues);
+_IRQL_requires_max_(APC_LEVEL) NDISAPI NDIS_STATUS
+    NdisMReadConfigBlock(_In_ NDIS_HANDLE NdisMiniportHandle, _In_ ULONG BlockId,
+                         _Out_ PVOID Buffer, _In_ ULONG Length);
+_IRQL_requires_max_(APC_LEVEL) NDISAPI NDIS_STATUS
+    NdisMWriteConfigBlock(_In_ NDIS_HANDLE NdisMiniportHandle, _In_ ULONG BlockId,
+                          _In_ PVOID Buffer, _In_ ULONG Length);
+_IRQL_requires_max_(DISPATCH_LEVEL) NDISAPI VOID
+    NdisMInvalidateConfigBlock(_In_ NDIS_HANDLE NdisMiniportHandle,
+                               _In_ NDIS_SRIOV_FUNCTION_ID VFId, _In_ ULONGLONG BlockMask);
+/* A PCI requester identifier: segment, bus, function. */
+#define NDIS_MAKE_RID(_Segment, _Bus, _Function) (((_Segment) << 16) | ((_Bus) << 8) | (_Function))
+
+#endif
+
+EXTERN_C_END
+
+#endif
