@@ -49,7 +49,6 @@ pndis__host_enter(struct pndis_machine *machine, struct host_call *call)
         call->attached = false;
         return 0;
     }
-    memset(&call->thread.header, 0, sizeof(call->thread.header));
     pndis__thread_init(&call->thread, machine, "host");
     call->outer = outer;
     call->attached = true;
@@ -66,6 +65,7 @@ pndis__host_leave(struct host_call *call)
     if (call->attached) {
         struct context *context = &call->thread.context;
 
+        pndis__thread_fini(context, &call->thread);
         context->sched->ops->detach(context);
         pndis__current = call->outer;
     }

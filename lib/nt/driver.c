@@ -5,7 +5,11 @@
  */
 #include "nt/nt.h"
 
+#include "nt/bug_check.h"
+#include "nt/callback.h"
+#include "nt/device.h"
 #include "nt/parts.h"
+#include "nt/timer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -154,7 +158,16 @@ link_last(struct pndis_machine *machine, struct pndis_driver *driver)
 }
 
 static void
-unlink_and_free(struct pndis_driver *driver)
+free_with_library(struct pndis_driver *driver)
+{
+    if (driver->library != NULL) {
+        pndis__os_library_close(driver->library);
+    }
+    driver_free(driver);
+}
+
+static void
+unlink_driver(struct pndis_driver *driver)
 {
     struct pndis_driver **link = &driver->machine->drivers;
 
@@ -162,17 +175,52 @@ unlink_and_free(struct pndis_driver *driver)
         link = &(*link)->next;
     }
     *link = driver->next;
-    if (driver->library != NULL) {
-        pndis__os_library_close(driver->library);
-    }
-    driver_free(driver);
 }
 
-/* The end of a driver's life: what it still holds is a leak. */
-static void
+/*
+ * The end of a driver's life: what it still holds is a leak, and what of it would call its code, or
+ * be called, goes before the code does. False when a thread of it runs on.
+ */
+static bool
 driver_ends(struct context *context, struct pndis_driver *driver, const char *where)
 {
+    bool all_ended;
+
+    /* Work that the driver queued runs its code, which is about to go. */
+    pndis__dpc_flush(context);
+    pndis__work_flush(context);
+    all_ended = pndis__threads_end_of(context, driver);
     PROBE(context, ENDS, .name = where, .owner = &driver->owner, .a = RULE_LEAK_UNLOAD);
+    pndis__timers_cancel_of(context, &driver->owner);
+    pndis__callbacks_forget(context, &driver->owner);
+    pndis__bug_checks_forget(driver->machine, &driver->owner);
+    pndis__devices_remove_of(context, driver);
+    /* A timer may have fired just before it was cancelled. */
+    pndis__dpc_flush(context);
+    return all_ended;
+}
+
+static void
+unlink_and_free(struct pndis_driver *driver, bool all_ended)
+{
+    unlink_driver(driver);
+    if (all_ended) {
+        free_with_library(driver);
+    } else {
+        driver->next = driver->machine->abandoned;
+        driver->machine->abandoned = driver;
+    }
+}
+
+void
+pndis__drivers_free_abandoned(struct pndis_machine *machine)
+{
+    while (machine->abandoned != NULL) {
+        struct pndis_driver *driver = machine->abandoned;
+
+        machine->abandoned = driver->next;
+        free_with_library(driver);
+    }
 }
 
 static NTSTATUS
@@ -233,17 +281,19 @@ load(struct context *context, const char *module, const struct pndis_driver_opti
     machine->driver_status = call_entry(context, driver, entry);
     if (!NT_SUCCESS(machine->driver_status)) {
         char name[sizeof(driver->owner.name)];
+        bool all_ended;
 
         snprintf(name, sizeof(name), "%s", driver->owner.name);
-        driver_ends(context, driver, "DriverEntry");
+        all_ended = driver_ends(context, driver, "DriverEntry");
         if (driver->before_unload != NULL) {
             driver->before_unload(driver);
         }
-        unlink_and_free(driver);
+        unlink_and_free(driver, all_ended);
         pndis__fail(PNDIS_EDRIVER, "DriverEntry of %s returned 0x%08x", name,
                     (unsigned)machine->driver_status);
         return NULL;
     }
+    pndis__devices_initialized(driver);
     return driver;
 }
 
@@ -291,10 +341,7 @@ pndis__driver_remove(struct context *context, struct pndis_driver *driver)
         driver->before_unload(driver);
     }
     call_unload(context, driver);
-    /* Work that the driver queued runs its code, which is about to go. */
-    pndis__dpc_flush(context);
-    driver_ends(context, driver, "DriverUnload");
-    unlink_and_free(driver);
+    unlink_and_free(driver, driver_ends(context, driver, "DriverUnload"));
 }
 
 int

@@ -1,7 +1,15 @@
 /* The machine: building it, letting time go by, taking it down. */
 #include "nt/nt.h"
 
+#include "nt/bug_check.h"
+#include "nt/callback.h"
+#include "nt/exception.h"
 #include "nt/parts.h"
+#include "nt/pool.h"
+#include "nt/system.h"
+#include "nt/thread.h"
+#include "nt/timer.h"
+#include "nt/watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,9 +78,13 @@ static const struct part {
 } parts[] = {
     {create_processors, NULL},
     {create_scheduler, NULL},
+    {pndis__watch_create, pndis__watch_destroy},
     {pndis__pool_create, pndis__pool_destroy},
+    {pndis__timers_create, pndis__timers_destroy},
     {pndis__registry_create, pndis__registry_destroy},
     {pndis__objects_create, pndis__objects_destroy},
+    {pndis__callbacks_create, NULL},
+    {pndis__threads_create, pndis__threads_destroy},
     {pndis__work_queue_create, pndis__work_queue_destroy},
 };
 
@@ -127,6 +139,7 @@ pndis_machine_create(const struct pndis_machine_options *options)
         machine->options.timeout_ns = default_timeout_ns;
     }
     machine->processor_count = options->processors == 0 ? DEFAULT_PROCESSORS : options->processors;
+    pndis__random_init(machine);
     machine->owner.kind = "machine";
     snprintf(machine->owner.name, sizeof(machine->owner.name), "machine");
     pndis__probe_init(&machine->probe);
@@ -171,6 +184,7 @@ stop_everything(struct pndis_machine *machine, struct context *context)
         pndis__driver_remove(context, machine->drivers);
     }
     pndis__threads_stop(context);
+    pndis__pool_check(context);
     return result;
 }
 
@@ -201,9 +215,16 @@ pndis_machine_destroy(struct pndis_machine *machine)
     if (!machine->stopped) {
         pndis_machine_stop(machine);
     }
+    if (pndis__threads_are_left(machine)) {
+        /* A driver's thread that does not end still uses all of it; it has been reported. */
+        return;
+    }
     for (unsigned i = machine->subsystem_count; i-- > 0;) {
         machine->subsystems[i]->destroy(machine);
     }
+    pndis__drivers_free_abandoned(machine);
+    pndis__bug_checks_forget(machine, NULL);
+    pndis__exceptions_destroy(machine);
     destroy_parts(machine, PART_COUNT);
 }
 

@@ -53,7 +53,8 @@ struct pndis_machine {
     const struct subsystem *subsystems[SUBSYSTEM_LIMIT];
     unsigned subsystem_count;
     bool stopped;
-    struct pndis_driver *drivers; /* In the order of loading. */
+    struct pndis_driver *drivers;   /* In the order of loading. */
+    struct pndis_driver *abandoned; /* Unloaded, but for threads that run on. */
     int driver_status;
     uint64_t wall_ns_at_zero; /* System time when the machine's clock was zero. */
     struct fault fault;

@@ -33,6 +33,10 @@ bool pndis__threads_end_of(struct context *context, struct pndis_driver *driver)
 void pndis__threads_stop(struct context *context);
 void pndis__work_stop(struct context *context);
 
+/* Free the drivers that could not be freed when they were unloaded, since threads of theirs ran on.
+ */
+void pndis__drivers_free_abandoned(struct pndis_machine *machine);
+
 /* Unload @driver whether it likes it or not, report what it leaves, and free it. */
 void pndis__driver_remove(struct context *context, struct pndis_driver *driver);
 

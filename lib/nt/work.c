@@ -27,7 +27,7 @@ struct work_queue {
     uint32_t started;
     bool stopping;
     KSEMAPHORE
-        available;   /* One for each work in the queue, and one for each worker when stopping. */
+    available;       /* One for each work in the queue, and one for each worker when stopping. */
     KEVENT progress; /* Set whenever some work has been done. */
     struct worker workers[WORKER_COUNT];
 };
