@@ -31,6 +31,13 @@ typedef struct _NDIS_STATUS_INDICATION {
 #define NDIS_SIZEOF_STATUS_INDICATION_REVISION_1                                                   \
     RTL_SIZEOF_THROUGH_FIELD(NDIS_STATUS_INDICATION, NdisReserved)
 
+#define NDIS_STATUS_INDICATION_SET_FLAG(_StatusIndication, _Flag)                                  \
+    ((_StatusIndication)->Flags |= (_Flag))
+#define NDIS_STATUS_INDICATION_TEST_FLAG(_StatusIndication, _Flag)                                 \
+    (((_StatusIndication)->Flags & (_Flag)) != 0)
+#define NDIS_STATUS_INDICATION_CLEAR_FLAG(_StatusIndication, _Flag)                                \
+    ((_StatusIndication)->Flags &= ~(_Flag))
+
 EXTERN_C_END
 
 #endif

@@ -26,6 +26,8 @@ typedef ULONG NDIS_ERROR_CODE, *PNDIS_ERROR_CODE;
 #define NDIS_ERROR_CODE_RECEIVE_SPACE_SMALL             EVENT_NDIS_RECEIVE_SPACE_SMALL
 #define NDIS_ERROR_CODE_ADAPTER_DISABLED                EVENT_NDIS_ADAPTER_DISABLED
 
+#define NDIS_MAX_EVENT_LOG_DATA_SIZE                                                               \
+    ((ERROR_LOG_MAXIMUM_SIZE - sizeof(IO_ERROR_LOG_PACKET) + sizeof(ULONG)) & ~3)
 _IRQL_requires_max_(DISPATCH_LEVEL) NDISAPI VOID
     NdisWriteErrorLogEntry(_In_ NDIS_HANDLE NdisAdapterHandle, _In_ ULONG ErrorCode,
                            _In_ ULONG NumberOfErrorValues, ...);

@@ -76,6 +76,23 @@ typedef struct _NDIS_TCP_SEND_OFFLOADS_SUPPLEMENTAL_NET_BUFFER_LIST_INFO {
 
 #endif
 
+#define NDIS_MEDIA_SPECIFIC_INFO_TUNDL    0x00010001
+#define NDIS_MEDIA_SPECIFIC_INFO_FCOE     0x80010000
+#define NDIS_MEDIA_SPECIFIC_INFO_EAPOL    0x80010001
+#define NDIS_MEDIA_SPECIFIC_INFO_LLDP     0x80010002
+#define NDIS_MEDIA_SPECIFIC_INFO_TIMESYNC 0x80010003
+#if (NDIS_SUPPORT_NDIS630)
+#define NDIS_GET_NET_BUFFER_LIST_VIRTUAL_SUBNET_ID(_NBL)                                           \
+    (((NDIS_NET_BUFFER_LIST_VIRTUAL_SUBNET_INFO *)&NET_BUFFER_LIST_INFO(_NBL, VirtualSubnetInfo))  \
+         ->VirtualSubnetId)
+#define NDIS_SET_NET_BUFFER_LIST_VIRTUAL_SUBNET_ID(_NBL, _VirtualSubnetId)                         \
+    (NDIS_GET_NET_BUFFER_LIST_VIRTUAL_SUBNET_ID(_NBL) = (_VirtualSubnetId))
+#define NDIS_GET_NET_BUFFER_LIST_IM_RESERVED(_NBL) NET_BUFFER_LIST_INFO((_NBL), IMReserved)
+#define NDIS_SET_NET_BUFFER_LIST_IM_RESERVED(_NBL, _Reserved)                                      \
+    (NET_BUFFER_LIST_INFO((_NBL), IMReserved) = (_Reserved))
+
+#endif
+
 /* IPsec offload, per list. */
 typedef struct _NDIS_IPSEC_OFFLOAD_V1_NET_BUFFER_LIST_INFO {
     union {

@@ -16,6 +16,7 @@ EXTERN_C_START
 #define NDIS_DEFAULT_VPORT_ID       0
 #define NDIS_PF_FUNCTION_ID         (USHORT) - 1
 #define NDIS_INVALID_VF_FUNCTION_ID (USHORT) - 1
+#define NDIS_INVALID_VPORT_ID       (ULONG) - 1
 #define NDIS_INVALID_RID            (ULONG) - 1
 #endif
 

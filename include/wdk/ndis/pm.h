@@ -277,6 +277,9 @@ typedef struct _NDIS_PM_WOL_PATTERN {
     RTL_SIZEOF_THROUGH_FIELD(NDIS_PM_WOL_PATTERN, WoLPattern)
 #endif
 
+/* The second revision made the structure larger without a new last member. */
+#define NDIS_SIZEOF_NDIS_PM_PROTOCOL_OFFLOAD_REVISION_1 0xF0
+
 #define NDIS_PM_PROTOCOL_OFFLOAD_REVISION_1 1
 #if (NDIS_SUPPORT_NDIS684)
 #define NDIS_PM_PROTOCOL_OFFLOAD_REVISION_2 2
