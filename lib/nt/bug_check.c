@@ -203,3 +203,12 @@ KeBugCheck(ULONG BugCheckCode)
 
     bug_check(NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL), BugCheckCode, parameters, __func__, NT_CALLER());
 }
+
+/* "__fastfail": bug check 0x139, KERNEL_SECURITY_CHECK_FAILURE, with the reason. */
+void
+__nt_fastfail(unsigned int code)
+{
+    const ULONG_PTR parameters[4] = {code};
+
+    bug_check(NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL), 0x139, parameters, "__fastfail", NT_CALLER());
+}

@@ -8,6 +8,7 @@
 #include "nt/bug_check.h"
 #include "nt/callback.h"
 #include "nt/device.h"
+#include "nt/driver_extension.h"
 #include "nt/parts.h"
 #include "nt/timer.h"
 
@@ -83,6 +84,7 @@ choose_name(struct pndis_machine *machine, struct pndis_driver *driver, const ch
 static void
 driver_free(struct pndis_driver *driver)
 {
+    pndis__driver_extensions_free(driver);
     free(driver->object.DriverName.Buffer);
     free(driver->registry_path.Buffer);
     free(driver->inf);

@@ -341,6 +341,7 @@ struct pndis_driver {
     UNICODE_STRING registry_path;
     char *inf; /* Path, or NULL. */
     void *library;
+    struct driver_extension *extensions;
     /* lib/ndis: stop and forget everything of this driver before it is unloaded. */
     int (*before_unload)(struct pndis_driver *driver);
     void *ndis;

@@ -1,0 +1,183 @@
+/*
+ * What the tests of lib/nt share: a machine with the test inside it as if it were a driver's code.
+ *
+ * A test that plays several threads asserts on the main one only, after the others have ended; cmocka
+ * leaves a failed test with longjmp, which must not cross from one stack to another.
+ */
+#ifndef PNDIS_TESTS_NT_SUPPORT_H
+#define PNDIS_TESTS_NT_SUPPORT_H
+
+#include "nt/nt.h"
+
+#include <pndis/error.h>
+#include <pndis/trace.h>
+#include <pndis/verifier.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { SEED_COUNT = 200 };
+
+struct world {
+    struct pndis_machine *machine;
+    struct context *context;
+    struct host_call call;
+    struct frame frame;
+    struct owner owner; /* The driver that the test is. */
+    uint64_t seed;
+};
+
+/* Like assert_true, and says which seed it was. */
+#define expect(w, condition)                                                                       \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            fail_msg("%s (%s, seed %llu)", #condition,                                             \
+                     (w)->machine->options.scheduler == PNDIS_SIM ? "sim" : "live",                \
+                     (unsigned long long)(w)->seed);                                               \
+        }                                                                                          \
+    } while (0)
+
+static inline void
+world_open(struct world *w, const struct pndis_machine_options *options)
+{
+    struct pndis_machine_options recorded = *options;
+
+    memset(w, 0, sizeof(*w));
+    recorded.policy = PNDIS_POLICY_RECORD;
+    w->seed = options->seed;
+    w->machine = pndis_machine_create(&recorded);
+    assert_non_null(w->machine);
+    assert_int_equal(pndis__host_enter(w->machine, &w->call), 0);
+    w->context = context_current();
+    w->owner.kind = "driver";
+    snprintf(w->owner.name, sizeof(w->owner.name), "test");
+    pndis__guest_enter(w->context, &w->frame, &w->owner, "Test");
+}
+
+static inline void
+world_sim(struct world *w, uint64_t seed)
+{
+    world_open(w, &(struct pndis_machine_options){.seed = seed});
+}
+
+static inline void
+world_live(struct world *w)
+{
+    world_open(w, &(struct pndis_machine_options){.scheduler = PNDIS_LIVE});
+}
+
+/* The test's driver code has returned, and the machine is gone. */
+static inline void
+world_close(struct world *w)
+{
+    pndis__guest_leave(w->context, &w->frame);
+    pndis__host_leave(&w->call);
+    pndis_machine_destroy(w->machine);
+    w->machine = NULL;
+}
+
+/* Exactly one rule was broken, this one; forget it. */
+static inline void
+expect_broken(struct world *w, const char *rule)
+{
+    const struct pndis_violation *first = pndis_violation_at(w->machine, 0);
+
+    if (first == NULL || strcmp(first->rule, rule) != 0) {
+        fail_msg("%s was not reported, but %s (%s) (seed %llu)", rule,
+                 first == NULL ? "nothing" : first->rule, first == NULL ? "" : first->message,
+                 (unsigned long long)w->seed);
+    }
+    if (pndis_violation_at(w->machine, 1) != NULL) {
+        fail_msg("after %s (%s) %s was reported too: %s", rule, first->message,
+                 pndis_violation_at(w->machine, 1)->rule,
+                 pndis_violation_at(w->machine, 1)->message);
+    }
+    pndis_violations_clear(w->machine);
+}
+
+static inline void
+expect_clean(struct world *w)
+{
+    const struct pndis_violation *first = pndis_violation_at(w->machine, 0);
+
+    if (first != NULL) {
+        fail_msg("%s: %s (seed %llu)", first->rule, first->message, (unsigned long long)w->seed);
+    }
+}
+
+static inline void
+close_clean(struct world *w)
+{
+    expect_clean(w);
+    world_close(w);
+}
+
+/* @run on sim with many seeds, and a few times on live. */
+static inline void
+on_both_schedulers(void (*run)(struct world *w))
+{
+    struct world w;
+
+    for (uint64_t seed = 0; seed < SEED_COUNT; seed++) {
+        world_sim(&w, seed);
+        run(&w);
+    }
+    for (unsigned i = 0; i < 5; i++) {
+        world_live(&w);
+        run(&w);
+    }
+}
+
+static inline LARGE_INTEGER
+relative_ms(LONGLONG ms)
+{
+    return (LARGE_INTEGER){.QuadPart = -ms * 10000};
+}
+
+static inline NTSTATUS
+wait_ms(PVOID object, LONGLONG ms)
+{
+    LARGE_INTEGER timeout = relative_ms(ms);
+
+    return KeWaitForSingleObject(object, Executive, KernelMode, FALSE, &timeout);
+}
+
+static inline NTSTATUS
+wait_for(PVOID object)
+{
+    return KeWaitForSingleObject(object, Executive, KernelMode, FALSE, NULL);
+}
+
+/* A thread of the test's driver. */
+struct runner {
+    HANDLE handle;
+    PVOID thread;
+};
+
+static inline void
+runner_start(struct runner *runner, PKSTART_ROUTINE routine, PVOID context)
+{
+    assert_int_equal(PsCreateSystemThread(&runner->handle, THREAD_ALL_ACCESS, NULL, NULL, NULL,
+                                          routine, context),
+                     STATUS_SUCCESS);
+    assert_int_equal(ObReferenceObjectByHandle(runner->handle, THREAD_ALL_ACCESS, *PsThreadType,
+                                               KernelMode, &runner->thread, NULL),
+                     STATUS_SUCCESS);
+    assert_int_equal(ZwClose(runner->handle), STATUS_SUCCESS);
+}
+
+static inline void
+runner_join(struct runner *runner)
+{
+    assert_int_equal(wait_for(runner->thread), STATUS_SUCCESS);
+    ObDereferenceObject(runner->thread);
+}
+
+#endif
