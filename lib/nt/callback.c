@@ -124,8 +124,8 @@ is_callback_object(struct context *context, const void *object, const char *call
     if (pndis__object_type_of(context->machine, object) == OBJECT_CALLBACK) {
         return true;
     }
-    pndis__report(context, RULE_OBJECT_HANDLE, NULL, call, caller, "%p is not a callback object",
-                  object);
+    pndis__report(context, RULE_OBJECT_HANDLE, NULL, call, caller,
+                  "uses what is no callback object");
     return false;
 }
 
@@ -241,7 +241,7 @@ ExUnregisterCallback(PVOID CallbackRegistration)
 
     if (registration == NULL) {
         pndis__report(context, RULE_OBJECT_HANDLE, NULL, __func__, NT_CALLER(),
-                      "%p is not a callback registration", CallbackRegistration);
+                      "unregisters what is not registered");
         return;
     }
     pndis__released(context, RESOURCE_CALLBACK_REGISTRATION, registration, __func__);

@@ -94,7 +94,7 @@ is_alive(struct context *context, PEX_TIMER timer, const char *call, const void 
         return true;
     }
     pndis__report(context, RULE_OBJECT_HANDLE, NULL, call, caller,
-                  "%p is not an EX_TIMER, or was deleted", (void *)timer);
+                  "uses an EX_TIMER that is none, or that was deleted");
     return false;
 }
 

@@ -60,24 +60,32 @@ attach_to_irp(PIRP irp, PMDL mdl, BOOLEAN secondary)
 }
 
 PMDL
+pndis__mdl_take(struct context *context, struct owner *owner, PVOID start, SIZE_T length,
+                const char *call, const void *caller)
+{
+    size_t pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(start, length);
+    PMDL mdl;
+
+    if (length > length_limit || pndis__fault(context)) {
+        return NULL;
+    }
+    mdl = pndis__pool_allocate(context->machine, sizeof(MDL) + pages * sizeof(PFN_NUMBER));
+    if (mdl != NULL) {
+        MmInitializeMdl(mdl, start, length);
+        pndis__acquired(context, RESOURCE_MDL, mdl, length, 0, owner, call, caller);
+    }
+    return mdl;
+}
+
+PMDL
 IoAllocateMdl(PVOID VirtualAddress, ULONG Length, BOOLEAN SecondaryBuffer, BOOLEAN ChargeQuota,
               PIRP Irp)
 {
     struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
-    size_t pages = ADDRESS_AND_SIZE_TO_SPAN_PAGES(VirtualAddress, Length);
-    PMDL mdl;
+    PMDL mdl = pndis__mdl_take(context, NULL, VirtualAddress, Length, __func__, NT_CALLER());
 
     (void)ChargeQuota; /* Nobody is charged. */
-    if (Length > length_limit || pndis__fault(context)) {
-        return NULL;
-    }
-    mdl = pndis__pool_allocate(context->machine, sizeof(MDL) + pages * sizeof(PFN_NUMBER));
-    if (mdl == NULL) {
-        return NULL;
-    }
-    MmInitializeMdl(mdl, VirtualAddress, Length);
-    pndis__acquired(context, RESOURCE_MDL, mdl, Length, 0, NULL, __func__, NT_CALLER());
-    if (Irp != NULL) {
+    if (mdl != NULL && Irp != NULL) {
         attach_to_irp(Irp, mdl, SecondaryBuffer);
     }
     return mdl;
@@ -93,22 +101,28 @@ unmap(struct context *context, PMDL mdl, const char *call)
     }
 }
 
+void
+pndis__mdl_give(struct context *context, PMDL mdl, const char *call, const void *caller)
+{
+    if (!pndis__pool_owns(context->machine, mdl, NULL)) {
+        pndis__report(context, RULE_OBJECT_HANDLE, NULL, call, caller,
+                      "frees an MDL that was not allocated, or was freed already");
+        return;
+    }
+    if ((mdl->MdlFlags & MDL_PAGES_LOCKED) != 0) {
+        report(context, call, caller, "frees an MDL whose pages are locked");
+    }
+    unmap(context, mdl, call);
+    pndis__released(context, RESOURCE_MDL, mdl, call);
+    pndis__pool_free(context->machine, mdl);
+}
+
 VOID
 IoFreeMdl(PMDL Mdl)
 {
     struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
 
-    if (!pndis__pool_owns(context->machine, Mdl, NULL)) {
-        pndis__report(context, RULE_OBJECT_HANDLE, NULL, __func__, NT_CALLER(),
-                      "%p is not an MDL of IoAllocateMdl, or was freed", (void *)Mdl);
-        return;
-    }
-    if ((Mdl->MdlFlags & MDL_PAGES_LOCKED) != 0) {
-        report(context, __func__, NT_CALLER(), "frees an MDL whose pages are locked");
-    }
-    unmap(context, Mdl, __func__);
-    pndis__released(context, RESOURCE_MDL, Mdl, __func__);
-    pndis__pool_free(context->machine, Mdl);
+    pndis__mdl_give(context, Mdl, __func__, NT_CALLER());
 }
 
 /* --- describing memory --- */

@@ -4,6 +4,14 @@
 
 #include "nt/nt.h"
 
+/*
+ * An MDL of its own for @length bytes at @start, on @owner's account (NULL: whoever is running).
+ * NULL for want of memory.
+ */
+PMDL pndis__mdl_take(struct context *context, struct owner *owner, PVOID start, SIZE_T length,
+                     const char *call, const void *caller);
+void pndis__mdl_give(struct context *context, PMDL mdl, const char *call, const void *caller);
+
 /* Fill in the page frames of @mdl, whose ByteCount bytes begin at @start. */
 void pndis__mdl_fill_pages(PMDL mdl, const void *start);
 

@@ -110,7 +110,7 @@ reservation_of(struct context *context, PVOID address, ULONG tag, const char *ca
 
     if (!pndis__pool_owns(context->machine, address, &bytes) || bytes != sizeof(*reservation)) {
         pndis__report(context, RULE_OBJECT_HANDLE, NULL, call, caller,
-                      "%p is not an address of MmAllocateMappingAddress", address);
+                      "uses an address that is not one of MmAllocateMappingAddress");
         return NULL;
     }
     if (reservation->tag != tag) {

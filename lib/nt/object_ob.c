@@ -62,8 +62,7 @@ reference(struct context *context, PVOID body, const char *call, const void *cal
     if (is_uncounted(context, body)) {
         return 1;
     }
-    pndis__report(context, RULE_OBJECT_HANDLE, NULL, call, caller,
-                  "references %p, which is no object", body);
+    pndis__report(context, RULE_OBJECT_HANDLE, NULL, call, caller, "references what is no object");
     return 0;
 }
 
@@ -76,7 +75,7 @@ dereference(struct context *context, PVOID body, const char *call, const void *c
     }
     if (!is_uncounted(context, body)) {
         pndis__report(context, RULE_OBJECT_HANDLE, NULL, call, caller,
-                      "dereferences %p, which is no object", body);
+                      "dereferences what is no object");
     }
     return 0;
 }

@@ -281,9 +281,8 @@ check_guards(struct context *context, struct block *block, const char *call, con
         return;
     }
     pndis__report(context, RULE_POOL_CORRUPT, NULL, call, caller,
-                  "the %s of the %zu bytes at %p was overwritten; they came from %s",
-                  back ? "memory in front" : "memory behind the end", block->bytes,
-                  memory_of(block), block->call);
+                  "the %s of a block of %zu bytes was overwritten; it came from %s",
+                  back ? "memory in front" : "memory behind the end", block->bytes, block->call);
     memset(block->guard, FRONT_GUARD, GUARD_BYTES);
     memset((char *)memory_of(block) + block->bytes, BACK_GUARD, GUARD_BYTES);
 }
@@ -370,8 +369,9 @@ report_bad_free(struct context *context, const void *memory, const char *call, c
     if (freed_by != NULL) {
         pndis__os_symbol_of(freed_by, place, sizeof(place));
     }
-    pndis__report(context, RULE_POOL_FREE, NULL, call, caller, "%p %s%s", memory,
-                  freed_by != NULL ? "was freed already, by " : "is not allocated pool memory",
+    pndis__report(context, RULE_POOL_FREE, NULL, call, caller, "%s%s",
+                  freed_by != NULL ? "frees what was freed already, by "
+                                   : "frees what is not allocated pool memory",
                   place);
 }
 
@@ -392,8 +392,8 @@ retain_if_in_use(struct context *context, struct block *block, const char *call,
         return false;
     }
     pndis__report(context, RULE_POOL_ACTIVE, NULL, call, caller,
-                  "the %zu bytes at %p hold %s; they came from %s", block->bytes, memory_of(block),
-                  what, block->call);
+                  "a block of %zu bytes holds %s; it came from %s", block->bytes, what,
+                  block->call);
     block->retained = true;
     table_add(machine->pool, block);
     return true;

@@ -71,7 +71,7 @@ acquire_slowly(struct context *context, KSPIN_LOCK *lock, const char *call, cons
     }
     if (is_garbage(context, word)) {
         pndis__report(context, RULE_SPIN_LOCK_INITIALIZE, NULL, call, caller,
-                      "acquires a spin lock that holds 0x%llx", (unsigned long long)word);
+                      "acquires a spin lock that was not initialised, or was overwritten");
         __atomic_store_n(lock, context->number, __ATOMIC_RELAXED);
         pndis__lock_remember(context, lock);
         return;

@@ -36,14 +36,25 @@ pndis__header_init(DISPATCHER_HEADER *header, enum object_kind kind, size_t byte
     InitializeListHead(&header->WaitListHead);
 }
 
+/* Asks only what never changes, since nothing is locked here. */
+static bool
+looks_initialised(const DISPATCHER_HEADER *header)
+{
+    static const uint32_t kinds = 1u << KIND_NOTIFICATION_EVENT | 1u << KIND_SYNCHRONIZATION_EVENT |
+                                  1u << KIND_MUTANT | 1u << KIND_SEMAPHORE | 1u << KIND_THREAD |
+                                  1u << KIND_NOTIFICATION_TIMER | 1u << KIND_SYNCHRONIZATION_TIMER;
+
+    return header->Size != 0 && header->Type < 32 && ((kinds >> header->Type) & 1) != 0;
+}
+
 void
 pndis__header_check(struct context *context, DISPATCHER_HEADER *header, const char *call,
                     const void *caller)
 {
-    if (__builtin_expect(header->WaitListHead.Flink == NULL, 0)) {
+    if (__builtin_expect(!looks_initialised(header), 0)) {
         pndis__report(context, RULE_DISPATCHER_INITIALIZE, NULL, call, caller,
                       "uses an object that has not been initialised");
-        InitializeListHead(&header->WaitListHead);
+        pndis__header_init(header, KIND_NOTIFICATION_EVENT, sizeof(KEVENT), 0);
     }
 }
 

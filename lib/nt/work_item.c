@@ -131,7 +131,7 @@ IoFreeWorkItem(PIO_WORKITEM IoWorkItem)
     if (!pndis__pool_owns(context->machine, IoWorkItem, &bytes) || bytes != sizeof(*IoWorkItem) ||
         !IoWorkItem->allocated) {
         pndis__report(context, RULE_OBJECT_HANDLE, NULL, __func__, NT_CALLER(),
-                      "%p is not an allocated work item", (void *)IoWorkItem);
+                      "frees what is not an allocated work item");
         return;
     }
     check_not_queued(context, IoWorkItem, "frees", __func__, NT_CALLER());

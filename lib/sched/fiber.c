@@ -17,14 +17,21 @@
 
 #if defined(__SANITIZE_ADDRESS__)
 #define FIBER_ASAN 1
+#elif defined(__SANITIZE_THREAD__)
+#define FIBER_TSAN 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define FIBER_ASAN 1
+#elif __has_feature(thread_sanitizer)
+#define FIBER_TSAN 1
 #endif
 #endif
 #ifdef FIBER_ASAN
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
+#endif
+#ifdef FIBER_TSAN
+#include <sanitizer/tsan_interface.h>
 #endif
 
 struct fiber {
@@ -33,7 +40,7 @@ struct fiber {
     size_t stack_bytes;
     void (*entry)(void *user);
     void *user;
-    void *fake_stack;
+    void *sanitizer; /* AddressSanitizer's fake stack, or ThreadSanitizer's fiber. */
     struct fiber *came_from;
     /* Not a local of start(), which never returns: AddressSanitizer would keep its guard zones. */
     ucontext_t beginning;
@@ -44,7 +51,23 @@ static void
 before_switch(struct fiber *from, const struct fiber *to)
 {
 #ifdef FIBER_ASAN
-    __sanitizer_start_switch_fiber(&from->fake_stack, to->stack, to->stack_bytes);
+    __sanitizer_start_switch_fiber(&from->sanitizer, to->stack, to->stack_bytes);
+#else
+    (void)from;
+    (void)to;
+#endif
+}
+
+/*
+ * ThreadSanitizer keeps the places of sigsetjmp by fiber, so it must hear of the switch after the
+ * one and before siglongjmp.
+ */
+static void
+between_jumps(struct fiber *from, const struct fiber *to)
+{
+#ifdef FIBER_TSAN
+    from->sanitizer = __tsan_get_current_fiber();
+    __tsan_switch_to_fiber(to->sanitizer, 0);
 #else
     (void)from;
     (void)to;
@@ -59,7 +82,7 @@ after_switch(struct fiber *self)
     const void *bottom;
     size_t bytes;
 
-    __sanitizer_finish_switch_fiber(self->fake_stack, &bottom, &bytes);
+    __sanitizer_finish_switch_fiber(self->sanitizer, &bottom, &bytes);
     /* A host thread learns its own bounds from the first fiber that it comes from. */
     if (self->came_from != NULL && self->came_from->stack_bytes == 0) {
         self->came_from->stack = (void *)(uintptr_t)bottom;
@@ -98,6 +121,9 @@ pndis__fiber_create(size_t stack_bytes, void (*entry)(void *user), void *user)
     /* The guard zones of an earlier fiber, whose outermost functions never returned. */
     __asan_unpoison_memory_region(fiber->stack, stack_bytes);
 #endif
+#ifdef FIBER_TSAN
+    fiber->sanitizer = __tsan_create_fiber(0);
+#endif
     fiber->stack_bytes = stack_bytes;
     fiber->entry = entry;
     fiber->user = user;
@@ -129,6 +155,9 @@ pndis__fiber_destroy(struct fiber *fiber)
         return;
     }
     if (fiber->entry != NULL) {
+#ifdef FIBER_TSAN
+        __tsan_destroy_fiber(fiber->sanitizer);
+#endif
         pndis__os_stack_unmap(fiber->stack, fiber->stack_bytes);
     }
     free(fiber);
@@ -154,6 +183,7 @@ pndis__fiber_switch(struct fiber *from, struct fiber *to)
     to->came_from = from;
     before_switch(from, to);
     if (sigsetjmp(from->place, 0) == 0) {
+        between_jumps(from, to);
         if (!to->started) {
             to->started = true;
             start(to);
