@@ -25,24 +25,6 @@ typedef enum _NDIS_PARAMETER_TYPE {
 } NDIS_PARAMETER_TYPE;
 typedef NDIS_PARAMETER_TYPE *PNDIS_PARAMETER_TYPE;
 
-/* What the keywords ProcessorType and Environment answer. */
-typedef enum _NDIS_PROCESSOR_TYPE {
-    NdisProcessorX86,
-    NdisProcessorMips,
-    NdisProcessorAlpha,
-    NdisProcessorPpc,
-    NdisProcessorAmd64,
-    NdisProcessorIA64,
-    NdisProcessorArm,
-    NdisProcessorArm64
-} NDIS_PROCESSOR_TYPE,
-    *PNDIS_PROCESSOR_TYPE;
-
-typedef enum _NDIS_ENVIRONMENT_TYPE {
-    NdisEnvironmentWindows,
-    NdisEnvironmentWindowsNt
-} NDIS_ENVIRONMENT_TYPE, *PNDIS_ENVIRONMENT_TYPE;
-
 typedef struct _NDIS_CONFIGURATION_PARAMETER {
     NDIS_PARAMETER_TYPE ParameterType;
     union {

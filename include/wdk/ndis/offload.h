@@ -98,8 +98,8 @@ typedef struct _NDIS_OFFLOAD_PARAMETERS {
     };
 #endif
 #if (NDIS_SUPPORT_NDIS650)
-    union {
-        struct {
+    union _ENCAPSULATION_PROTOCOL_PARAMETERS {
+        struct _VXLAN_PARAMETERS {
             USHORT VxlanUDPPortNumber;
         } VxlanParameters;
         ULONG Value;
@@ -329,8 +329,8 @@ typedef struct _NDIS_ENCAPSULATED_PACKET_TASK_OFFLOAD_V2 {
     ULONG Reserved : 8;
 #endif
     ULONG MaxHeaderSizeSupported;
-    union {
-        struct {
+    union _ENCAPSULATION_PROTOCOL_INFO {
+        struct _VXLAN_INFO {
             USHORT VxlanUDPPortNumber;
             USHORT VxlanUDPPortNumberConfigurable : 1;
         } VxlanInfo;

@@ -242,25 +242,25 @@ typedef struct _NDIS_PM_WOL_PATTERN {
     NDIS_PM_COUNTED_STRING FriendlyName;
     ULONG PatternId;
     ULONG NextWoLPatternOffset;
-    union {
-        struct {
+    union _WOL_PATTERN {
+        struct _IPV4_TCP_SYN_WOL_PACKET_PARAMETERS {
             ULONG Flags;
             UCHAR IPv4SourceAddress[4];
             UCHAR IPv4DestAddress[4];
             USHORT TCPSourcePortNumber;
             USHORT TCPDestPortNumber;
         } IPv4TcpSynParameters;
-        struct {
+        struct _IPV6_TCP_SYN_WOL_PACKET_PARAMETERS {
             ULONG Flags;
             UCHAR IPv6SourceAddress[16];
             UCHAR IPv6DestAddress[16];
             USHORT TCPSourcePortNumber;
             USHORT TCPDestPortNumber;
         } IPv6TcpSynParameters;
-        struct {
+        struct _EAPOL_REQUEST_ID_MESSAGE_WOL_PACKET_PARAMETERS {
             ULONG Flags;
         } EapolRequestIdMessageParameters;
-        struct {
+        struct _WOL_BITMAP_PATTERN {
             ULONG Flags;
             ULONG MaskOffset;
             ULONG MaskSize;
@@ -293,28 +293,28 @@ typedef struct _NDIS_PM_PROTOCOL_OFFLOAD {
     NDIS_PM_COUNTED_STRING FriendlyName;
     ULONG ProtocolOffloadId;
     ULONG NextProtocolOffloadOffset;
-    union {
-        struct {
+    union _PROTOCOL_OFFLOAD_PARAMETERS {
+        struct _IPV4_ARP_PARAMETERS {
             ULONG Flags;
             UCHAR RemoteIPv4Address[4];
             UCHAR HostIPv4Address[4];
             UCHAR MacAddress[6];
         } IPv4ARPParameters;
-        struct {
+        struct _IPV6_NS_PARAMETERS {
             ULONG Flags;
             UCHAR RemoteIPv6Address[16];
             UCHAR SolicitedNodeIPv6Address[16];
             UCHAR MacAddress[6];
             UCHAR TargetIPv6Addresses[2][16];
         } IPv6NSParameters;
-        struct {
+        struct _DOT11_RSN_REKEY_PARAMETERS {
             ULONG Flags;
             UCHAR KCK[16];
             UCHAR KEK[16];
             ULONGLONG KeyReplayCounter;
         } Dot11RSNRekeyParameters;
 #if (NDIS_SUPPORT_NDIS684)
-        struct {
+        struct _DOT11_RSN_REKEY_PARAMETERS_V2 {
             ULONG Flags;
             ULONGLONG KeyReplayCounter;
             ULONG AuthAlgo;

@@ -231,21 +231,21 @@ typedef struct _NDIS_RECEIVE_FILTER_FIELD_PARAMETERS {
     ULONG Flags;
     NDIS_FRAME_HEADER FrameHeader;
     NDIS_RECEIVE_FILTER_TEST ReceiveFilterTest;
-    union {
+    union _HEADER_FIELD {
         NDIS_MAC_HEADER_FIELD MacHeaderField;
         NDIS_ARP_HEADER_FIELD ArpHeaderField;
         NDIS_IPV4_HEADER_FIELD IPv4HeaderField;
         NDIS_IPV6_HEADER_FIELD IPv6HeaderField;
         NDIS_UDP_HEADER_FIELD UdpHeaderField;
     } HeaderField;
-    union {
+    union _FIELD_VALUE {
         UCHAR FieldByteValue;
         USHORT FieldShortValue;
         ULONG FieldLongValue;
         ULONG64 FieldLong64Value;
         UCHAR FieldByteArrayValue[16];
     } FieldValue;
-    union {
+    union _RESULT_VALUE {
         UCHAR ResultByteValue;
         USHORT ResultShortValue;
         ULONG ResultLongValue;

@@ -58,30 +58,36 @@ extern NTKERNELAPI PBOOLEAN KdDebuggerNotPresent;
 #define KD_DEBUGGER_ENABLED     (*KdDebuggerEnabled)
 #define KD_DEBUGGER_NOT_PRESENT (*KdDebuggerNotPresent)
 
+/* The value of a failed assertion. */
+__wdk_inline BOOLEAN
+__wdk_assert_failed(_In_ const char *Expression, _In_ const char *File, _In_ ULONG Line,
+                    _In_opt_ const char *Message)
+{
+    RtlAssert((PVOID)Expression, (PVOID)File, Line, (PSTR)Message);
+    return FALSE;
+}
+
+__wdk_inline BOOLEAN
+__wdk_soft_assert_failed(_In_ const char *Expression, _In_ const char *File, _In_ ULONG Line,
+                         _In_ const char *Message)
+{
+    DbgPrint("%s(%lu): soft assertion failed: %s %s\n", File, Line, Expression, Message);
+    return FALSE;
+}
+
 #if DBG
 #define KdPrint(_x_)              DbgPrint _x_
 #define KdPrintEx(_x_)            DbgPrintEx _x_
 #define vKdPrintEx(_x_)           vDbgPrintEx _x_
 #define KdBreakPoint()            DbgBreakPoint()
 #define KdBreakPointWithStatus(s) DbgBreakPointWithStatus(s)
-#define ASSERT(exp)                                                                                \
-    ((!(exp)) ? (RtlAssert((PVOID) #exp, (PVOID)__FILE__, __LINE__, NULL), FALSE) : TRUE)
-#define ASSERTMSG(msg, exp)                                                                        \
-    ((!(exp)) ? (RtlAssert((PVOID) #exp, (PVOID)__FILE__, __LINE__, (PSTR)(msg)), FALSE) : TRUE)
-#define RTL_SOFT_ASSERT(exp)                                                                       \
-    ((!(exp)) ? (DbgPrint("%s(%d): Soft assertion failed\n   Expression: %s\n", __FILE__,          \
-                          __LINE__, #exp),                                                         \
-                 FALSE)                                                                            \
-              : TRUE)
+#define ASSERT(exp)               ((exp) ? TRUE : __wdk_assert_failed(#exp, __FILE__, __LINE__, NULL))
+#define ASSERTMSG(msg, exp)       ((exp) ? TRUE : __wdk_assert_failed(#exp, __FILE__, __LINE__, (msg)))
+#define RTL_SOFT_ASSERT(exp)      ((exp) ? TRUE : __wdk_soft_assert_failed(#exp, __FILE__, __LINE__, ""))
 #define RTL_SOFT_ASSERTMSG(msg, exp)                                                               \
-    ((!(exp)) ? (DbgPrint("%s(%d): Soft assertion failed\n   Expression: %s\n   Message: %s\n",    \
-                          __FILE__, __LINE__, #exp, (msg)),                                        \
-                 FALSE)                                                                            \
-              : TRUE)
-#define NT_ASSERT(exp)                                                                             \
-    ((!(exp)) ? (RtlAssert((PVOID) #exp, (PVOID)__FILE__, __LINE__, NULL), FALSE) : TRUE)
-#define NT_ASSERTMSG(msg, exp)                                                                     \
-    ((!(exp)) ? (RtlAssert((PVOID) #exp, (PVOID)__FILE__, __LINE__, (PSTR)(msg)), FALSE) : TRUE)
+    ((exp) ? TRUE : __wdk_soft_assert_failed(#exp, __FILE__, __LINE__, (msg)))
+#define NT_ASSERT(exp)         ASSERT(exp)
+#define NT_ASSERTMSG(msg, exp) ASSERTMSG(msg, exp)
 #define NT_VERIFY(exp)         NT_ASSERT(exp)
 #define NT_VERIFYMSG(msg, exp) NT_ASSERTMSG(msg, exp)
 #else
@@ -101,10 +107,9 @@ extern NTKERNELAPI PBOOLEAN KdDebuggerNotPresent;
 #endif
 #define NT_ASSERT_ASSUME(exp)   NT_ASSERT(exp)
 #define NT_ASSERT_NOASSUME(exp) NT_ASSERT(exp)
-#define NT_FRE_ASSERT(exp)                                                                         \
-    ((!(exp)) ? (RtlAssert((PVOID) #exp, (PVOID)__FILE__, __LINE__, NULL), FALSE) : TRUE)
+#define NT_FRE_ASSERT(exp)      ((exp) ? TRUE : __wdk_assert_failed(#exp, __FILE__, __LINE__, NULL))
 #define NT_FRE_ASSERTMSG(msg, exp)                                                                 \
-    ((!(exp)) ? (RtlAssert((PVOID) #exp, (PVOID)__FILE__, __LINE__, (PSTR)(msg)), FALSE) : TRUE)
+    ((exp) ? TRUE : __wdk_assert_failed(#exp, __FILE__, __LINE__, (msg)))
 #define RTL_VERIFY(exp)         NT_VERIFY(exp)
 #define RTL_ASSERT(exp)         ASSERT(exp)
 #define NT_ANALYSIS_ASSUME(exp) ((void)0)

@@ -46,7 +46,7 @@ typedef struct _KMUTANT {
         };
     };
     UCHAR ApcDisable;
-} KMUTANT, KMUTEX, *PKMUTEX, *PKMUTANT, *PRKMUTEX, *PRKMUTANT;
+} KMUTANT, KMUTEX, *PKMUTEX, *PRKMUTEX, *PKMUTANT, *PRKMUTANT;
 
 typedef struct _KGATE {
     DISPATCHER_HEADER Header;

@@ -35,7 +35,7 @@ typedef struct _PCI_COMMON_HEADER {
     UCHAR HeaderType;
     UCHAR BIST;
     union {
-        struct {
+        struct _PCI_HEADER_TYPE_0 {
             ULONG BaseAddresses[6];
             ULONG CIS;
             USHORT SubVendorID;
@@ -49,7 +49,7 @@ typedef struct _PCI_COMMON_HEADER {
             UCHAR MinimumGrant;
             UCHAR MaximumLatency;
         } type0;
-        struct {
+        struct _PCI_HEADER_TYPE_1 {
             ULONG BaseAddresses[2];
             UCHAR PrimaryBus;
             UCHAR SecondaryBus;
@@ -73,7 +73,7 @@ typedef struct _PCI_COMMON_HEADER {
             UCHAR InterruptPin;
             USHORT BridgeControl;
         } type1;
-        struct {
+        struct _PCI_HEADER_TYPE_2 {
             ULONG SocketRegistersBaseAddress;
             UCHAR CapabilitiesPtr;
             UCHAR Reserved;
@@ -267,7 +267,7 @@ typedef struct _PCI_PMC {
     UCHAR Rsvd1 : 1;
     UCHAR DeviceSpecificInitialization : 1;
     UCHAR Rsvd2 : 2;
-    struct {
+    struct _PM_SUPPORT {
         UCHAR Rsvd2 : 1;
         UCHAR D1 : 1;
         UCHAR D2 : 1;
