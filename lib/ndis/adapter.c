@@ -346,11 +346,12 @@ pndis__adapter_create(struct context *context, struct miniport_driver *driver,
     pndis__adapter_gates(adapter);
     pndis__oid_queue_init(adapter);
     pndis__reset_init(adapter);
-    pndis__handle_open(&ndis->handles, &adapter->handle, HANDLE_ADAPTER, &adapter->owner,
-                       context->machine, free_memory);
+    pndis__handle_add(&ndis->handles, &adapter->handle, HANDLE_ADAPTER, &adapter->owner,
+                      context->machine, free_memory);
     if (set_up(context, adapter, options) != 0) {
         pndis__hardware_detach(adapter);
-        pndis__handle_close(&ndis->handles, &adapter->handle);
+        pndis__configuration_uninstall(adapter);
+        pndis__handle_retire(&ndis->handles, &adapter->handle);
         return NULL;
     }
     driver->adapter_count++;
@@ -372,7 +373,8 @@ pndis__adapter_destroy(struct context *context, struct pndis_adapter *adapter)
     adapter->driver->adapter_count--;
     pndis__hardware_detach(adapter);
     pndis__attributes_forget(&adapter->attributes);
+    pndis__configuration_uninstall(adapter);
     PROBE(context, ENDS, .name = "removal", .owner = &adapter->owner, .a = RULE_LEAK_HALT,
           .b = ENDS_INFERRED_TO_PARENT);
-    pndis__handle_close(&ndis->handles, &adapter->handle);
+    pndis__handle_retire(&ndis->handles, &adapter->handle);
 }

@@ -40,7 +40,8 @@ set_registration(struct context *context, struct pndis_adapter *adapter, const v
     NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES registration;
 
     (void)context;
-    pndis__header_copy(&registration, sizeof(registration), given, HEADER_REGISTRATION_ATTRIBUTES);
+    pndis__object_header_copy(&registration, sizeof(registration), given,
+                              HEADER_REGISTRATION_ATTRIBUTES);
     adapter->context = registration.MiniportAdapterContext;
     adapter->attributes.flags = registration.AttributeFlags;
     adapter->attributes.check_for_hang_seconds = registration.CheckForHangTimeInSeconds;
@@ -91,20 +92,20 @@ copy_pointed_to(struct context *context, struct pndis_adapter *adapter,
         memcpy(attributes->oids, general->SupportedOidList, general->SupportedOidListLength);
     }
     if (general->RecvScaleCapabilities != NULL &&
-        pndis__header_check(context, general->RecvScaleCapabilities, HEADER_RSS_CAPABILITIES, call,
-                            caller)) {
-        pndis__header_copy(&attributes->rss, sizeof(attributes->rss),
-                           general->RecvScaleCapabilities, HEADER_RSS_CAPABILITIES);
+        pndis__object_header_check(context, general->RecvScaleCapabilities, HEADER_RSS_CAPABILITIES,
+                                   call, caller)) {
+        pndis__object_header_copy(&attributes->rss, sizeof(attributes->rss),
+                                  general->RecvScaleCapabilities, HEADER_RSS_CAPABILITIES);
     }
     if (general->PowerManagementCapabilities != NULL) {
         attributes->pnp = *general->PowerManagementCapabilities;
         attributes->has_pnp = true;
     }
     if (general->PowerManagementCapabilitiesEx != NULL &&
-        pndis__header_check(context, general->PowerManagementCapabilitiesEx, HEADER_PM_CAPABILITIES,
-                            call, caller)) {
-        pndis__header_copy(&attributes->pm, sizeof(attributes->pm),
-                           general->PowerManagementCapabilitiesEx, HEADER_PM_CAPABILITIES);
+        pndis__object_header_check(context, general->PowerManagementCapabilitiesEx,
+                                   HEADER_PM_CAPABILITIES, call, caller)) {
+        pndis__object_header_copy(&attributes->pm, sizeof(attributes->pm),
+                                  general->PowerManagementCapabilitiesEx, HEADER_PM_CAPABILITIES);
         attributes->has_pm = true;
     }
     general->SupportedOidList = attributes->oids;
@@ -121,7 +122,7 @@ set_general(struct context *context, struct pndis_adapter *adapter, const void *
     const char *wrong;
     NDIS_STATUS status;
 
-    pndis__header_copy(&general, sizeof(general), given, HEADER_GENERAL_ATTRIBUTES);
+    pndis__object_header_copy(&general, sizeof(general), given, HEADER_GENERAL_ATTRIBUTES);
     wrong = impossible(&general, adapter->driver->version);
     if (wrong != NULL) {
         pndis__report(context, RULE_MP_ATTR_VALUES, &adapter->owner, "NdisMSetMiniportAttributes",
@@ -175,7 +176,7 @@ set_hardware_assist(struct context *context, struct pndis_adapter *adapter, cons
     struct attributes *attributes = &adapter->attributes;
 
     (void)context;
-    pndis__header_copy(&assist, sizeof(assist), given, HEADER_HARDWARE_ASSIST_ATTRIBUTES);
+    pndis__object_header_copy(&assist, sizeof(assist), given, HEADER_HARDWARE_ASSIST_ATTRIBUTES);
     if (assist.HDSplitAttributes != NULL) {
         copy_headed(&attributes->hd_split, sizeof(attributes->hd_split), assist.HDSplitAttributes);
         attributes->has_hd_split = true;
@@ -284,7 +285,7 @@ NdisMSetMiniportAttributes(NDIS_HANDLE NdisMiniportHandle,
         if (kinds[i].type != header->Type) {
             continue;
         }
-        if (!pndis__header_check(context, header, kinds[i].header, __func__, caller)) {
+        if (!pndis__object_header_check(context, header, kinds[i].header, __func__, caller)) {
             return NDIS_STATUS_BAD_VERSION;
         }
         if (!right_place(context, adapter, kinds[i].kind, caller) ||

@@ -89,10 +89,10 @@ binding_create(struct context *context, struct pndis_adapter *adapter, struct pr
     pndis__pending_init(&binding->event);
     KeInitializeEvent(&binding->quiet, NotificationEvent, FALSE);
     KeInitializeEvent(&binding->closed, NotificationEvent, FALSE);
-    pndis__handle_open(&adapter->ndis->handles, &binding->handle, HANDLE_BINDING, &binding->owner,
-                       context->machine, binding_free_memory);
-    pndis__handle_open(&adapter->ndis->handles, &binding->bind_handle, HANDLE_BIND_CONTEXT,
-                       &binding->owner, context->machine, bind_context_free_memory);
+    pndis__handle_add(&adapter->ndis->handles, &binding->handle, HANDLE_BINDING, &binding->owner,
+                      context->machine, binding_free_memory);
+    pndis__handle_add(&adapter->ndis->handles, &binding->bind_handle, HANDLE_BIND_CONTEXT,
+                      &binding->owner, context->machine, bind_context_free_memory);
     return binding;
 }
 
@@ -104,8 +104,8 @@ binding_end(struct context *context, struct binding *binding, const char *where)
     PROBE(context, ENDS, .name = where, .owner = &binding->owner, .a = RULE_LEAK_UNBIND,
           .b = ENDS_INFERRED_TO_PARENT);
     /* The context first: it lies in the memory that goes with the other. */
-    pndis__handle_close(handles, &binding->bind_handle);
-    pndis__handle_close(handles, &binding->handle);
+    pndis__handle_retire(handles, &binding->bind_handle);
+    pndis__handle_retire(handles, &binding->handle);
 }
 
 static void
@@ -168,6 +168,7 @@ call_bind(struct context *context, struct binding *binding)
 
     pndis__bind_parameters_fill(binding, &parameters);
     binding->binding_now = true;
+    binding->parameters = &parameters.public;
     pndis__pending_ask(&binding->bind);
     pndis__guest_enter(context, &frame, &binding->owner, "ProtocolBindAdapterEx");
     status = protocol->calls.BindAdapterHandlerEx(protocol->context, &binding->bind_handle,
@@ -176,6 +177,7 @@ call_bind(struct context *context, struct binding *binding)
     status =
         await(context, &binding->bind, status, binding, RULE_BD_BIND_3, "ProtocolBindAdapterEx");
     binding->binding_now = false;
+    binding->parameters = NULL;
     return status;
 }
 
@@ -371,7 +373,7 @@ NdisUnbindAdapter(NDIS_HANDLE NdisBindingHandle)
     request->machine = context->machine;
     request->binding = binding;
     request->adapter = binding->adapter;
-    pndis__work_queue(context->machine, &request->work, unbind_work);
+    work_later(context->machine, &request->work, unbind_work);
     return NDIS_STATUS_SUCCESS;
 }
 

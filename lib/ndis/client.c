@@ -107,7 +107,7 @@ pndis__client_paused(struct pndis_client *client)
 {
     /* NdisCompleteNetPnPEvent is for PASSIVE_LEVEL; the last send may complete at DISPATCH_LEVEL.
      */
-    pndis__work_queue(client->machine, &client->pause_work, complete_pause);
+    work_later(client->machine, &client->pause_work, complete_pause);
 }
 
 static NDIS_STATUS

@@ -48,7 +48,7 @@ struct pndis_client {
 };
 
 /* The handlers of the data path and of requests, for the registration in client.c. */
-RECEIVE_NET_BUFFER_LISTS pndis__client_receive;
+PROTOCOL_RECEIVE_NET_BUFFER_LISTS pndis__client_receive;
 PROTOCOL_SEND_NET_BUFFER_LISTS_COMPLETE pndis__client_send_complete;
 PROTOCOL_OID_REQUEST_COMPLETE pndis__client_oid_complete;
 PROTOCOL_STATUS_EX pndis__client_status;

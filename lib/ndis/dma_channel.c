@@ -34,7 +34,7 @@ end_channel(struct context *context, struct dma_channel *channel)
 {
     channel->adapter->ndis->dma_channels[channel->number] = NULL;
     pndis__possession_remove(&channel->possession);
-    pndis__handle_close(pndis__handles_of(context->machine), &channel->handle);
+    pndis__handle_retire(pndis__handles_of(context->machine), &channel->handle);
 }
 
 static void
@@ -82,8 +82,8 @@ NdisMRegisterDmaChannel(PNDIS_HANDLE MiniportDmaHandle, NDIS_HANDLE MiniportAdap
     channel->number = number;
     channel->maximum = MaximumLength;
     adapter->ndis->dma_channels[number] = channel;
-    pndis__handle_open(pndis__handles_of(context->machine), &channel->handle, HANDLE_DMA_CHANNEL,
-                       &adapter->owner, context->machine, free_memory);
+    pndis__handle_add(pndis__handles_of(context->machine), &channel->handle, HANDLE_DMA_CHANNEL,
+                      &adapter->owner, context->machine, free_memory);
     pndis__possession_add(adapter, &channel->possession, reclaim);
     pndis__acquired(context, RESOURCE_DMA_CHANNEL, channel, 0, 0, &adapter->owner, __func__,
                     caller);

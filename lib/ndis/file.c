@@ -73,8 +73,8 @@ NdisOpenFile(PNDIS_STATUS Status, PNDIS_HANDLE FileHandle, PUINT FileLength, PND
         *Status = NDIS_STATUS_FILE_NOT_FOUND;
         return;
     }
-    pndis__handle_open(pndis__handles_of(context->machine), &file->handle, HANDLE_FILE,
-                       pndis__running_owner(context), context->machine, free_memory);
+    pndis__handle_add(pndis__handles_of(context->machine), &file->handle, HANDLE_FILE,
+                      pndis__running_owner(context), context->machine, free_memory);
     pndis__acquired(context, RESOURCE_FILE, file, file->bytes, 0, NULL, __func__, NT_CALLER());
     *FileHandle = file;
     *FileLength = (UINT)file->bytes;
@@ -97,7 +97,7 @@ NdisCloseFile(NDIS_HANDLE FileHandle)
         pndis__released(context, RESOURCE_FILE_MAPPING, file, __func__);
     }
     pndis__released(context, RESOURCE_FILE, file, __func__);
-    pndis__handle_close(pndis__handles_of(context->machine), &file->handle);
+    pndis__handle_retire(pndis__handles_of(context->machine), &file->handle);
 }
 
 /* "NdisMapFile function". IRQL <= DISPATCH_LEVEL. NDIS_STATUS_ALREADY_MAPPED. Until NdisUnmapFile.

@@ -36,12 +36,13 @@ NdisAllocateGenericObject(PDRIVER_OBJECT DriverObject, ULONG Tag, USHORT Size)
     object->owner.parent = driver == NULL ? &context->machine->owner : &driver->owner;
     snprintf(object->owner.name, sizeof(object->owner.name), "%s", object->owner.parent->name);
     object->tag = Tag;
-    object->public.Header.Type = NDIS_OBJECT_TYPE_GENERIC_OBJECT;
-    object->public.Header.Revision = NDIS_GENERIC_OBJECT_REVISION_1;
-    object->public.Header.Size = NDIS_SIZEOF_GENERIC_OBJECT_REVISION_1;
+    /* The headers that drivers include have no type of its own for it. */
+    object->public.Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
+    object->public.Header.Revision = NDIS_OBJECT_REVISION_1;
+    object->public.Header.Size = sizeof(NDIS_GENERIC_OBJECT);
     object->public.DriverObject = DriverObject;
-    pndis__handle_open_as(pndis__handles_of(context->machine), &object->handle, &object->public,
-                          HANDLE_GENERIC_OBJECT, &object->owner, context->machine, free_memory);
+    pndis__handle_add_as(pndis__handles_of(context->machine), &object->handle, &object->public,
+                         HANDLE_GENERIC_OBJECT, &object->owner, context->machine, free_memory);
     pndis__acquired(context, RESOURCE_GENERIC_OBJECT, object, 0, Tag,
                     driver == NULL ? NULL : &driver->owner, __func__, NT_CALLER());
     return &object->public;
@@ -64,5 +65,5 @@ NdisFreeGenericObject(PNDIS_GENERIC_OBJECT NdisObject)
     PROBE(context, ENDS, .name = __func__, .owner = &object->owner, .a = RULE_LEAK_UNLOAD,
           .b = ENDS_NO_HEIR);
     pndis__released(context, RESOURCE_GENERIC_OBJECT, object, __func__);
-    pndis__handle_close(pndis__handles_of(context->machine), &object->handle);
+    pndis__handle_retire(pndis__handles_of(context->machine), &object->handle);
 }

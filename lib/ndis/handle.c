@@ -8,17 +8,17 @@ static const char *const kind_words[] = {[HANDLE_NONE] = "nothing",
 };
 
 void
-pndis__handle_open(struct handles *handles, struct handle *handle, enum handle_kind kind,
-                   struct owner *owner, struct pndis_machine *machine,
-                   void (*free_memory)(struct handle *handle))
+pndis__handle_add(struct handles *handles, struct handle *handle, enum handle_kind kind,
+                  struct owner *owner, struct pndis_machine *machine,
+                  void (*free_memory)(struct handle *handle))
 {
-    pndis__handle_open_as(handles, handle, handle, kind, owner, machine, free_memory);
+    pndis__handle_add_as(handles, handle, handle, kind, owner, machine, free_memory);
 }
 
 void
-pndis__handle_open_as(struct handles *handles, struct handle *handle, const void *self,
-                      enum handle_kind kind, struct owner *owner, struct pndis_machine *machine,
-                      void (*free_memory)(struct handle *handle))
+pndis__handle_add_as(struct handles *handles, struct handle *handle, const void *self,
+                     enum handle_kind kind, struct owner *owner, struct pndis_machine *machine,
+                     void (*free_memory)(struct handle *handle))
 {
     handle->magic = HANDLE_MAGIC;
     handle->kind = (uint16_t)kind;
@@ -48,7 +48,7 @@ take_oldest_dead(struct handles *handles)
 }
 
 void
-pndis__handle_close(struct handles *handles, struct handle *handle)
+pndis__handle_retire(struct handles *handles, struct handle *handle)
 {
     struct handle *evicted = NULL;
 

@@ -7,6 +7,8 @@
 
 #include "nt/nt.h"
 
+#include <ndis.h>
+
 #include <uthash.h>
 
 #define HANDLE_KINDS(X)                                                                            \
@@ -66,16 +68,15 @@ struct handles {
 struct handles *pndis__handles_of(struct pndis_machine *machine);
 
 /* Make @handle known. @free_memory releases the object it is part of, when its tombstone goes. */
-void pndis__handle_open(struct handles *handles, struct handle *handle, enum handle_kind kind,
-                        struct owner *owner, struct pndis_machine *machine,
-                        void (*free_memory)(struct handle *handle));
+void pndis__handle_add(struct handles *handles, struct handle *handle, enum handle_kind kind,
+                       struct owner *owner, struct pndis_machine *machine,
+                       void (*free_memory)(struct handle *handle));
 /* The same for an object whose drivers hold another address of it: @self. */
-void pndis__handle_open_as(struct handles *handles, struct handle *handle, const void *self,
-                           enum handle_kind kind, struct owner *owner,
-                           struct pndis_machine *machine,
-                           void (*free_memory)(struct handle *handle));
+void pndis__handle_add_as(struct handles *handles, struct handle *handle, const void *self,
+                          enum handle_kind kind, struct owner *owner, struct pndis_machine *machine,
+                          void (*free_memory)(struct handle *handle));
 /* The object's life is over. Its memory is freed later, so that late uses are recognized. */
-void pndis__handle_close(struct handles *handles, struct handle *handle);
+void pndis__handle_retire(struct handles *handles, struct handle *handle);
 /* Free all tombstones, and forget everything. */
 void pndis__handles_fini(struct handles *handles);
 

@@ -81,7 +81,7 @@ static void
 init_device_object(DEVICE_OBJECT *object, DRIVER_OBJECT *driver)
 {
     memset(object, 0, sizeof(*object));
-    object->Type = IO_TYPE_DEVICE;
+    object->Type = 3 /* IO_TYPE_DEVICE */;
     object->Size = sizeof(*object);
     object->ReferenceCount = 1;
     object->DriverObject = driver;

@@ -82,14 +82,11 @@ static const struct {
     [HEADER_DEVICE_OBJECT_ATTRIBUTES] = {"NDIS_DEVICE_OBJECT_ATTRIBUTES",
                                          NDIS_OBJECT_TYPE_DEVICE_OBJECT_ATTRIBUTES,
                                          {NDIS_SIZEOF_DEVICE_OBJECT_ATTRIBUTES_REVISION_1}},
-    [HEADER_GENERIC_OBJECT] = {"NDIS_GENERIC_OBJECT",
-                               NDIS_OBJECT_TYPE_GENERIC_OBJECT,
-                               {NDIS_SIZEOF_GENERIC_OBJECT_REVISION_1}},
     [HEADER_PORT_CHARACTERISTICS] = {"NDIS_PORT_CHARACTERISTICS",
                                      NDIS_OBJECT_TYPE_PORT_CHARACTERISTICS,
                                      {NDIS_SIZEOF_PORT_CHARACTERISTICS_REVISION_1}},
     [HEADER_SHARED_MEMORY_PARAMETERS] = {"NDIS_SHARED_MEMORY_PARAMETERS",
-                                         NDIS_OBJECT_TYPE_SHARED_MEMORY_PARAMETERS,
+                                         NDIS_OBJECT_TYPE_DEFAULT,
                                          {NDIS_SIZEOF_SHARED_MEMORY_PARAMETERS_REVISION_1,
                                           NDIS_SIZEOF_SHARED_MEMORY_PARAMETERS_REVISION_2}},
     [HEADER_PM_CAPABILITIES] = {"NDIS_PM_CAPABILITIES",
@@ -124,8 +121,8 @@ size_of_revision(enum header_structure kind, UCHAR revision)
 }
 
 bool
-pndis__header_check(struct context *context, const void *structure, enum header_structure kind,
-                    const char *call, const void *caller)
+pndis__object_header_check(struct context *context, const void *structure,
+                           enum header_structure kind, const char *call, const void *caller)
 {
     const NDIS_OBJECT_HEADER *header = structure;
     const char *name = structures[kind].name;
@@ -149,7 +146,7 @@ pndis__header_check(struct context *context, const void *structure, enum header_
 }
 
 size_t
-pndis__header_bytes(const void *structure, enum header_structure kind)
+pndis__object_header_bytes(const void *structure, enum header_structure kind)
 {
     const NDIS_OBJECT_HEADER *header = structure;
 
@@ -157,9 +154,9 @@ pndis__header_bytes(const void *structure, enum header_structure kind)
 }
 
 void
-pndis__header_copy(void *to, size_t to_bytes, const void *from, enum header_structure kind)
+pndis__object_header_copy(void *to, size_t to_bytes, const void *from, enum header_structure kind)
 {
-    size_t bytes = pndis__header_bytes(from, kind);
+    size_t bytes = pndis__object_header_bytes(from, kind);
 
     memset(to, 0, to_bytes);
     memcpy(to, from, bytes < to_bytes ? bytes : to_bytes);

@@ -28,7 +28,6 @@ enum header_structure {
     HEADER_TIMER_CHARACTERISTICS,
     HEADER_LINK_STATE,
     HEADER_DEVICE_OBJECT_ATTRIBUTES,
-    HEADER_GENERIC_OBJECT,
     HEADER_PORT_CHARACTERISTICS,
     HEADER_SHARED_MEMORY_PARAMETERS,
     HEADER_PM_CAPABILITIES,
@@ -40,13 +39,14 @@ enum header_structure {
  * Whether @structure (any pointer to memory of at least a header; NULL is recognized) begins with a
  * correct header for @kind. Reports under OBJECT_HEADER if not.
  */
-bool pndis__header_check(struct context *context, const void *structure, enum header_structure kind,
-                         const char *call, const void *caller);
+bool pndis__object_header_check(struct context *context, const void *structure,
+                                enum header_structure kind, const char *call, const void *caller);
 
 /* The bytes of @structure that may be read: what its revision has, at most what pndis knows. */
-size_t pndis__header_bytes(const void *structure, enum header_structure kind);
+size_t pndis__object_header_bytes(const void *structure, enum header_structure kind);
 
 /* Copy what @from has into @to, which is of the latest revision, and zero the rest. */
-void pndis__header_copy(void *to, size_t to_bytes, const void *from, enum header_structure kind);
+void pndis__object_header_copy(void *to, size_t to_bytes, const void *from,
+                               enum header_structure kind);
 
 #endif

@@ -175,15 +175,15 @@ NdisMDeregisterIoPortRange(NDIS_HANDLE MiniportAdapterHandle, UINT InitialPort, 
 
 /* Any IRQL. "READ_REGISTER_UCHAR function" and its relatives, "READ_PORT_UCHAR function" and its.
  */
-#define ACCESSORS(SPACE, is_port, WIDTH, TYPE)                                                     \
-    TYPE READ_##SPACE##_##WIDTH(volatile TYPE *Address)                                            \
+#define ACCESSORS(SPACE, is_port, WIDTH, TYPE, POINTER)                                            \
+    TYPE READ_##SPACE##_##WIDTH(POINTER Address)                                                   \
     {                                                                                              \
         struct context *context = NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);                              \
                                                                                                    \
         return (TYPE)pndis__io_read(context, is_port, Address, sizeof(TYPE), __func__,             \
                                     NT_CALLER());                                                  \
     }                                                                                              \
-    VOID WRITE_##SPACE##_##WIDTH(volatile TYPE *Address, TYPE Value)                               \
+    VOID WRITE_##SPACE##_##WIDTH(POINTER Address, TYPE Value)                                      \
     {                                                                                              \
         struct context *context = NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);                              \
                                                                                                    \
@@ -191,8 +191,8 @@ NdisMDeregisterIoPortRange(NDIS_HANDLE MiniportAdapterHandle, UINT InitialPort, 
     }
 
 /* A buffer form reads or writes one port again and again, or registers one after the other. */
-#define BUFFER_ACCESSORS(SPACE, is_port, WIDTH, TYPE)                                              \
-    VOID READ_##SPACE##_BUFFER_##WIDTH(volatile TYPE *Address, TYPE *Buffer, ULONG Count)          \
+#define BUFFER_ACCESSORS(SPACE, is_port, WIDTH, TYPE, POINTER)                                     \
+    VOID READ_##SPACE##_BUFFER_##WIDTH(POINTER Address, TYPE *Buffer, ULONG Count)                 \
     {                                                                                              \
         struct context *context = NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);                              \
                                                                                                    \
@@ -201,7 +201,7 @@ NdisMDeregisterIoPortRange(NDIS_HANDLE MiniportAdapterHandle, UINT InitialPort, 
                                              sizeof(TYPE), __func__, NT_CALLER());                 \
         }                                                                                          \
     }                                                                                              \
-    VOID WRITE_##SPACE##_BUFFER_##WIDTH(volatile TYPE *Address, TYPE *Buffer, ULONG Count)         \
+    VOID WRITE_##SPACE##_BUFFER_##WIDTH(POINTER Address, TYPE *Buffer, ULONG Count)                \
     {                                                                                              \
         struct context *context = NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);                              \
                                                                                                    \
@@ -211,17 +211,17 @@ NdisMDeregisterIoPortRange(NDIS_HANDLE MiniportAdapterHandle, UINT InitialPort, 
         }                                                                                          \
     }
 
-ACCESSORS(REGISTER, false, UCHAR, UCHAR)
-ACCESSORS(REGISTER, false, USHORT, USHORT)
-ACCESSORS(REGISTER, false, ULONG, ULONG)
-ACCESSORS(REGISTER, false, ULONG64, ULONG64)
-BUFFER_ACCESSORS(REGISTER, false, UCHAR, UCHAR)
-BUFFER_ACCESSORS(REGISTER, false, USHORT, USHORT)
-BUFFER_ACCESSORS(REGISTER, false, ULONG, ULONG)
-BUFFER_ACCESSORS(REGISTER, false, ULONG64, ULONG64)
-ACCESSORS(PORT, true, UCHAR, UCHAR)
-ACCESSORS(PORT, true, USHORT, USHORT)
-ACCESSORS(PORT, true, ULONG, ULONG)
-BUFFER_ACCESSORS(PORT, true, UCHAR, UCHAR)
-BUFFER_ACCESSORS(PORT, true, USHORT, USHORT)
-BUFFER_ACCESSORS(PORT, true, ULONG, ULONG)
+ACCESSORS(REGISTER, false, UCHAR, UCHAR, volatile UCHAR *)
+ACCESSORS(REGISTER, false, USHORT, USHORT, volatile USHORT *)
+ACCESSORS(REGISTER, false, ULONG, ULONG, volatile ULONG *)
+ACCESSORS(REGISTER, false, ULONG64, ULONG64, volatile ULONG64 *)
+BUFFER_ACCESSORS(REGISTER, false, UCHAR, UCHAR, volatile UCHAR *)
+BUFFER_ACCESSORS(REGISTER, false, USHORT, USHORT, volatile USHORT *)
+BUFFER_ACCESSORS(REGISTER, false, ULONG, ULONG, volatile ULONG *)
+BUFFER_ACCESSORS(REGISTER, false, ULONG64, ULONG64, volatile ULONG64 *)
+ACCESSORS(PORT, true, UCHAR, UCHAR, PUCHAR)
+ACCESSORS(PORT, true, USHORT, USHORT, PUSHORT)
+ACCESSORS(PORT, true, ULONG, ULONG, PULONG)
+BUFFER_ACCESSORS(PORT, true, UCHAR, UCHAR, PUCHAR)
+BUFFER_ACCESSORS(PORT, true, USHORT, USHORT, PUSHORT)
+BUFFER_ACCESSORS(PORT, true, ULONG, ULONG, PULONG)

@@ -38,7 +38,7 @@ call_initialize(struct context *context, struct pndis_adapter *adapter)
     NDIS_MINIPORT_INIT_PARAMETERS parameters = {
         .Header = {.Type = NDIS_OBJECT_TYPE_MINIPORT_INIT_PARAMETERS,
                    .Revision = NDIS_MINIPORT_INIT_PARAMETERS_REVISION_1,
-                   .Size = NDIS_SIZEOF_MINIPORT_INIT_PARAMETERS_REVISION_1},
+                   .Size = NDIS_SIZEOF_MINIPORT_INIT_PARAMETER_REVISION_1},
         .AllocatedResources = pndis__hardware_resources(adapter),
         .MiniportAddDeviceContext = adapter->attributes.add_device_context,
         .IfIndex = adapter->interface_index,

@@ -164,7 +164,7 @@ reclaim(struct context *context, struct possession *possession)
     struct _NDIS_RW_LOCK_EX *lock =
         CONTAINING_RECORD(possession, struct _NDIS_RW_LOCK_EX, possession);
 
-    pndis__handle_close(pndis__handles_of(context->machine), &lock->handle);
+    pndis__handle_retire(pndis__handles_of(context->machine), &lock->handle);
 }
 
 /* "NdisAllocateRWLock function". IRQL <= DISPATCH_LEVEL. NULL: no memory. */
@@ -184,9 +184,9 @@ NdisAllocateRWLock(NDIS_HANDLE NdisHandle)
     if (lock == NULL) {
         return NULL;
     }
-    pndis__handle_open(pndis__handles_of(context->machine), &lock->handle, HANDLE_RW_LOCK,
-                       owner != NULL ? owner : pndis__running_owner(context), context->machine,
-                       free_memory);
+    pndis__handle_add(pndis__handles_of(context->machine), &lock->handle, HANDLE_RW_LOCK,
+                      owner != NULL ? owner : pndis__running_owner(context), context->machine,
+                      free_memory);
     pndis__possession_of_handle(context, NdisHandle, &lock->possession, reclaim);
     pndis__acquired(context, RESOURCE_RW_LOCK, lock, 0, 0, owner, __func__, caller);
     return lock;
@@ -207,7 +207,7 @@ NdisFreeRWLock(PNDIS_RW_LOCK_EX Lock)
     }
     pndis__released(context, RESOURCE_RW_LOCK, Lock, __func__);
     pndis__possession_remove(&Lock->possession);
-    pndis__handle_close(pndis__handles_of(context->machine), &Lock->handle);
+    pndis__handle_retire(pndis__handles_of(context->machine), &Lock->handle);
 }
 
 static KIRQL

@@ -90,7 +90,7 @@ end_log(struct context *context, struct event_log *log)
 {
     log->adapter->log = NULL;
     pndis__possession_remove(&log->possession);
-    pndis__handle_close(pndis__handles_of(context->machine), &log->handle);
+    pndis__handle_retire(pndis__handles_of(context->machine), &log->handle);
 }
 
 static void
@@ -99,7 +99,7 @@ reclaim(struct context *context, struct possession *possession)
     struct event_log *log = CONTAINING_RECORD(possession, struct event_log, possession);
 
     log->adapter->log = NULL;
-    pndis__handle_close(pndis__handles_of(context->machine), &log->handle);
+    pndis__handle_retire(pndis__handles_of(context->machine), &log->handle);
 }
 
 static struct event_log *
@@ -129,8 +129,8 @@ NdisMCreateLog(NDIS_HANDLE MiniportAdapterHandle, UINT Size, PNDIS_HANDLE LogHan
     log->adapter = adapter;
     log->size = Size;
     adapter->log = log;
-    pndis__handle_open(pndis__handles_of(context->machine), &log->handle, HANDLE_EVENT_LOG,
-                       &adapter->owner, context->machine, free_memory);
+    pndis__handle_add(pndis__handles_of(context->machine), &log->handle, HANDLE_EVENT_LOG,
+                      &adapter->owner, context->machine, free_memory);
     pndis__possession_add(adapter, &log->possession, reclaim);
     pndis__acquired(context, RESOURCE_EVENT_LOG, log, Size, 0, &adapter->owner, __func__, caller);
     *LogHandle = log;

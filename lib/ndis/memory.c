@@ -1,6 +1,7 @@
 /* Memory, as NDIS hands it out: the kernel's pool under NDIS names. */
 #include "ndis/ndis_core.h"
 
+#include "nt/mdl.h"
 #include "nt/pool.h"
 
 /*
@@ -87,7 +88,7 @@ NdisFreeMemoryWithTag(PVOID VirtualAddress, ULONG Tag)
  */
 VOID
 NdisInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate,
-                                  PFREE_FUNCTION Free, ULONG Flags, ULONG Size, ULONG Tag,
+                                  PFREE_FUNCTION Free, ULONG Flags, SIZE_T Size, ULONG Tag,
                                   USHORT Depth)
 {
     NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);

@@ -57,10 +57,12 @@ check(struct context *context, struct pndis_driver *driver, NDIS_HANDLE *out_han
                                      : "NdisMiniportDriverHandle is NULL");
         return NDIS_STATUS_FAILURE;
     }
-    if (!pndis__header_check(context, given, HEADER_MINIPORT_CHARACTERISTICS, call, caller)) {
+    if (!pndis__object_header_check(context, given, HEADER_MINIPORT_CHARACTERISTICS, call,
+                                    caller)) {
         return NDIS_STATUS_BAD_CHARACTERISTICS;
     }
-    pndis__header_copy(out_calls, sizeof(*out_calls), given, HEADER_MINIPORT_CHARACTERISTICS);
+    pndis__object_header_copy(out_calls, sizeof(*out_calls), given,
+                              HEADER_MINIPORT_CHARACTERISTICS);
     if (!pndis__version_exists(out_calls->MajorNdisVersion, out_calls->MinorNdisVersion) ||
         ndis_version(out_calls->MajorNdisVersion, out_calls->MinorNdisVersion) >
             pndis__ndis_of(context->machine)->version) {
@@ -135,7 +137,7 @@ forget(struct ndis *ndis, struct miniport_driver *miniport)
         *link = miniport->next;
     }
     miniport->driver->ndis = NULL;
-    pndis__handle_close(&ndis->handles, &miniport->handle);
+    pndis__handle_retire(&ndis->handles, &miniport->handle);
 }
 
 /*
@@ -175,15 +177,15 @@ NdisMRegisterMiniportDriver(PDRIVER_OBJECT DriverObject, PUNICODE_STRING Registr
     miniport->context = MiniportDriverContext;
     miniport->calls = calls;
     miniport->version = ndis_version(calls.MajorNdisVersion, calls.MinorNdisVersion);
-    pndis__handle_open(&ndis->handles, &miniport->handle, HANDLE_MINIPORT_DRIVER, &driver->owner,
-                       context->machine, free_memory);
+    pndis__handle_add(&ndis->handles, &miniport->handle, HANDLE_MINIPORT_DRIVER, &driver->owner,
+                      context->machine, free_memory);
     driver->ndis = miniport;
     *NdisMiniportDriverHandle = &miniport->handle;
     status = call_set_options(context, miniport);
     if (status != NDIS_STATUS_SUCCESS) {
         *NdisMiniportDriverHandle = NULL;
         driver->ndis = NULL;
-        pndis__handle_close(&ndis->handles, &miniport->handle);
+        pndis__handle_retire(&ndis->handles, &miniport->handle);
         return status;
     }
     pndis__list_lock(context, ndis);
@@ -240,12 +242,12 @@ set_miniport_handlers(struct context *context, struct miniport_driver *miniport,
     if (handlers->Header.Type != NDIS_OBJECT_TYPE_MINIPORT_PNP_CHARACTERISTICS) {
         return NDIS_STATUS_NOT_SUPPORTED;
     }
-    if (!pndis__header_check(context, handlers, HEADER_MINIPORT_PNP_CHARACTERISTICS, call,
-                             caller)) {
+    if (!pndis__object_header_check(context, handlers, HEADER_MINIPORT_PNP_CHARACTERISTICS, call,
+                                    caller)) {
         return NDIS_STATUS_BAD_CHARACTERISTICS;
     }
-    pndis__header_copy(&miniport->pnp, sizeof(miniport->pnp), handlers,
-                       HEADER_MINIPORT_PNP_CHARACTERISTICS);
+    pndis__object_header_copy(&miniport->pnp, sizeof(miniport->pnp), handlers,
+                              HEADER_MINIPORT_PNP_CHARACTERISTICS);
     return NDIS_STATUS_SUCCESS;
 }
 

@@ -272,7 +272,7 @@ end_interrupt(struct context *context, struct miniport_interrupt *interrupt)
      * DPCs." */
     pndis__dpc_flush(context);
     pndis__possession_remove(&interrupt->possession);
-    pndis__handle_close(pndis__handles_of(context->machine), &interrupt->handle);
+    pndis__handle_retire(pndis__handles_of(context->machine), &interrupt->handle);
 }
 
 static void
@@ -314,8 +314,8 @@ NdisMRegisterInterruptEx(NDIS_HANDLE MiniportAdapterHandle, NDIS_HANDLE Miniport
     if (adapter == NULL) {
         return NDIS_STATUS_FAILURE;
     }
-    if (!pndis__header_check(context, MiniportInterruptCharacteristics,
-                             HEADER_INTERRUPT_CHARACTERISTICS, __func__, caller)) {
+    if (!pndis__object_header_check(context, MiniportInterruptCharacteristics,
+                                    HEADER_INTERRUPT_CHARACTERISTICS, __func__, caller)) {
         return NDIS_STATUS_BAD_CHARACTERISTICS;
     }
     wrong = bad_handlers(MiniportInterruptCharacteristics);
@@ -336,11 +336,11 @@ NdisMRegisterInterruptEx(NDIS_HANDLE MiniportAdapterHandle, NDIS_HANDLE Miniport
         interrupt->by_message ? NDIS_CONNECT_MESSAGE_BASED : NDIS_CONNECT_LINE_BASED;
     MiniportInterruptCharacteristics->MessageInfoTable = interrupt->info;
     *NdisInterruptHandle = interrupt;
-    pndis__handle_open(pndis__handles_of(context->machine), &interrupt->handle, HANDLE_INTERRUPT,
-                       &adapter->owner, context->machine, free_memory);
+    pndis__handle_add(pndis__handles_of(context->machine), &interrupt->handle, HANDLE_INTERRUPT,
+                      &adapter->owner, context->machine, free_memory);
     if (!connect(interrupt)) {
         *NdisInterruptHandle = NULL;
-        pndis__handle_close(pndis__handles_of(context->machine), &interrupt->handle);
+        pndis__handle_retire(pndis__handles_of(context->machine), &interrupt->handle);
         return NDIS_STATUS_RESOURCE_CONFLICT;
     }
     pndis__possession_add(adapter, &interrupt->possession, reclaim);

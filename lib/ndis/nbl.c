@@ -432,7 +432,7 @@ NdisFreeNetBufferList(PNET_BUFFER_LIST NetBufferList)
 
 /* "NdisGetPoolFromNetBufferList function". IRQL <= DISPATCH_LEVEL. */
 NDIS_HANDLE
-NdisGetPoolFromNetBufferList(PNET_BUFFER_LIST NetBufferList)
+NdisGetPoolFromNetBufferList(const NET_BUFFER_LIST *NetBufferList)
 {
     return NetBufferList->NdisPoolHandle;
 }
@@ -440,7 +440,7 @@ NdisGetPoolFromNetBufferList(PNET_BUFFER_LIST NetBufferList)
 /* "NdisGetPoolFromNetBuffer function". IRQL <= DISPATCH_LEVEL. One that came with its list: the
  * list's. */
 NDIS_HANDLE
-NdisGetPoolFromNetBuffer(PNET_BUFFER NetBuffer)
+NdisGetPoolFromNetBuffer(const NET_BUFFER *NetBuffer)
 {
     return NetBuffer->NdisPoolHandle;
 }

@@ -33,7 +33,7 @@ static const NDIS_NET_BUFFER_LIST_INFO receive_info[] = {
 };
 
 static void
-copy_info(NET_BUFFER_LIST *to, NET_BUFFER_LIST *from, const NDIS_NET_BUFFER_LIST_INFO *which,
+copy_info(NET_BUFFER_LIST *to, const NET_BUFFER_LIST *from, const NDIS_NET_BUFFER_LIST_INFO *which,
           size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -43,7 +43,8 @@ copy_info(NET_BUFFER_LIST *to, NET_BUFFER_LIST *from, const NDIS_NET_BUFFER_LIST
 
 /* "NdisCopySendNetBufferListInfo function". IRQL <= DISPATCH_LEVEL. */
 VOID
-NdisCopySendNetBufferListInfo(PNET_BUFFER_LIST DestNetBufferList, PNET_BUFFER_LIST SrcNetBufferList)
+NdisCopySendNetBufferListInfo(PNET_BUFFER_LIST DestNetBufferList,
+                              const NET_BUFFER_LIST *SrcNetBufferList)
 {
     NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
     copy_info(DestNetBufferList, SrcNetBufferList, send_info, RTL_NUMBER_OF(send_info));
@@ -52,7 +53,7 @@ NdisCopySendNetBufferListInfo(PNET_BUFFER_LIST DestNetBufferList, PNET_BUFFER_LI
 /* "NdisCopyReceiveNetBufferListInfo function". IRQL <= DISPATCH_LEVEL. */
 VOID
 NdisCopyReceiveNetBufferListInfo(PNET_BUFFER_LIST DestNetBufferList,
-                                 PNET_BUFFER_LIST SrcNetBufferList)
+                                 const NET_BUFFER_LIST *SrcNetBufferList)
 {
     NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
     copy_info(DestNetBufferList, SrcNetBufferList, receive_info, RTL_NUMBER_OF(receive_info));
@@ -63,7 +64,7 @@ NdisCopyReceiveNetBufferListInfo(PNET_BUFFER_LIST DestNetBufferList,
  * The protocol type that the list's pool was created with, unless the list carries one of its own.
  */
 UCHAR
-NdisGetNetBufferListProtocolId(PNET_BUFFER_LIST NetBufferList)
+NdisGetNetBufferListProtocolId(const NET_BUFFER_LIST *NetBufferList)
 {
     ULONG_PTR own = (ULONG_PTR)NET_BUFFER_LIST_INFO(NetBufferList, NetBufferListProtocolId);
     const struct nbl_pool *pool = NetBufferList->NdisPoolHandle;

@@ -3,6 +3,7 @@
 #include "ndis/nbl.h"
 
 #include "ndis/header.h"
+#include "ndis/ndis_machine.h"
 
 #include <stdlib.h>
 
@@ -46,7 +47,7 @@ nb_pool_free_memory(struct handle *handle)
 }
 
 static struct nbl_pool *
-nbl_pool_create(struct pndis_machine *machine, struct owner *owner,
+nbl_pool_create(struct ndis *ndis, struct owner *owner,
                 const NET_BUFFER_LIST_POOL_PARAMETERS *parameters)
 {
     struct nbl_pool *pool = calloc(1, sizeof(*pool));
@@ -70,18 +71,18 @@ nbl_pool_create(struct pndis_machine *machine, struct owner *owner,
         pool->data_at = bytes;
         bytes += parameters->DataSize;
     }
-    pool->cache = pndis__cache_create(machine, bytes, checked(machine));
+    pool->cache = pndis__cache_create(ndis->machine, bytes, checked(ndis->machine));
     if (pool->cache == NULL) {
         free(pool);
         return NULL;
     }
-    pndis__handle_open(pndis__handles_of(machine), &pool->handle, HANDLE_NBL_POOL, owner, machine,
-                       nbl_pool_free_memory);
+    pndis__handle_add(&ndis->handles, &pool->handle, HANDLE_NBL_POOL, owner, ndis->machine,
+                      nbl_pool_free_memory);
     return pool;
 }
 
 static struct nb_pool *
-nb_pool_create(struct pndis_machine *machine, struct owner *owner, ULONG tag, ULONG data_bytes)
+nb_pool_create(struct ndis *ndis, struct owner *owner, ULONG tag, ULONG data_bytes)
 {
     struct nb_pool *pool = calloc(1, sizeof(*pool));
     size_t bytes = aligned(sizeof(struct nb_block));
@@ -96,13 +97,13 @@ nb_pool_create(struct pndis_machine *machine, struct owner *owner, ULONG tag, UL
         pool->mdl_bytes = (ULONG)aligned(mdl_bytes_for(data_bytes));
         bytes += pool->mdl_bytes + data_bytes;
     }
-    pool->cache = pndis__cache_create(machine, bytes, checked(machine));
+    pool->cache = pndis__cache_create(ndis->machine, bytes, checked(ndis->machine));
     if (pool->cache == NULL) {
         free(pool);
         return NULL;
     }
-    pndis__handle_open(pndis__handles_of(machine), &pool->handle, HANDLE_NB_POOL, owner, machine,
-                       nb_pool_free_memory);
+    pndis__handle_add(&ndis->handles, &pool->handle, HANDLE_NB_POOL, owner, ndis->machine,
+                      nb_pool_free_memory);
     return pool;
 }
 
@@ -121,12 +122,13 @@ NdisAllocateNetBufferListPool(NDIS_HANDLE NdisHandle,
     struct owner *owner;
     struct nbl_pool *pool;
 
-    if (!pndis__header_check(context, Parameters, HEADER_NBL_POOL_PARAMETERS, __func__, caller) ||
+    if (!pndis__object_header_check(context, Parameters, HEADER_NBL_POOL_PARAMETERS, __func__,
+                                    caller) ||
         !pndis__owner_of_handle(context, NdisHandle, __func__, caller, &owner) ||
         pndis__fault(context)) {
         return NULL;
     }
-    pool = nbl_pool_create(context->machine, owner, Parameters);
+    pool = nbl_pool_create(pndis__ndis_of(context->machine), owner, Parameters);
     if (pool != NULL) {
         pndis__acquired(context, RESOURCE_NBL_POOL, pool, 0, Parameters->PoolTag, owner, __func__,
                         caller);
@@ -147,7 +149,7 @@ pool_close(struct context *context, struct handle *handle, struct cache *cache,
     }
     pndis__released(context, resource, handle, call);
     if (left == 0) {
-        pndis__handle_close(pndis__handles_of(context->machine), handle);
+        pndis__handle_retire(pndis__handles_of(context->machine), handle);
     }
 }
 
@@ -177,12 +179,14 @@ NdisAllocateNetBufferPool(NDIS_HANDLE NdisHandle, NET_BUFFER_POOL_PARAMETERS con
     struct owner *owner;
     struct nb_pool *pool;
 
-    if (!pndis__header_check(context, Parameters, HEADER_NB_POOL_PARAMETERS, __func__, caller) ||
+    if (!pndis__object_header_check(context, Parameters, HEADER_NB_POOL_PARAMETERS, __func__,
+                                    caller) ||
         !pndis__owner_of_handle(context, NdisHandle, __func__, caller, &owner) ||
         pndis__fault(context)) {
         return NULL;
     }
-    pool = nb_pool_create(context->machine, owner, Parameters->PoolTag, Parameters->DataSize);
+    pool = nb_pool_create(pndis__ndis_of(context->machine), owner, Parameters->PoolTag,
+                          Parameters->DataSize);
     if (pool != NULL) {
         pndis__acquired(context, RESOURCE_NB_POOL, pool, 0, Parameters->PoolTag, owner, __func__,
                         caller);
@@ -211,8 +215,8 @@ pndis__nbl_pools_create(struct ndis *ndis)
 {
     const NET_BUFFER_LIST_POOL_PARAMETERS parameters = {.PoolTag = 'sidN'};
 
-    ndis->nbl_pool = nbl_pool_create(ndis->machine, &ndis->machine->owner, &parameters);
-    ndis->nb_pool = nb_pool_create(ndis->machine, &ndis->machine->owner, 'sidN', 0);
+    ndis->nbl_pool = nbl_pool_create(ndis, &ndis->machine->owner, &parameters);
+    ndis->nb_pool = nb_pool_create(ndis, &ndis->machine->owner, 'sidN', 0);
     return ndis->nbl_pool == NULL || ndis->nb_pool == NULL ? PNDIS_ENOMEM : 0;
 }
 
@@ -220,9 +224,21 @@ void
 pndis__nbl_pools_destroy(struct ndis *ndis)
 {
     if (ndis->nbl_pool != NULL) {
-        pndis__handle_close(&ndis->handles, &ndis->nbl_pool->handle);
+        pndis__handle_retire(&ndis->handles, &ndis->nbl_pool->handle);
     }
     if (ndis->nb_pool != NULL) {
-        pndis__handle_close(&ndis->handles, &ndis->nb_pool->handle);
+        pndis__handle_retire(&ndis->handles, &ndis->nb_pool->handle);
     }
+}
+
+struct nbl_pool *
+pndis__nbl_pool_internal(struct pndis_machine *machine)
+{
+    return pndis__ndis_of(machine)->nbl_pool;
+}
+
+struct nb_pool *
+pndis__nb_pool_internal(struct pndis_machine *machine)
+{
+    return pndis__ndis_of(machine)->nb_pool;
 }

@@ -46,14 +46,31 @@ struct ndis {
     KEVENT list_lock; /* Serializes what changes the lists above. */
 };
 
+struct ndis *pndis__ndis_new(struct pndis_machine *machine);
+
 /* NDIS of @machine, built on first use; NULL for want of memory. */
-struct ndis *pndis__ndis_of(struct pndis_machine *machine);
+static inline struct ndis *
+pndis__ndis_of(struct pndis_machine *machine)
+{
+    struct ndis *ndis = __atomic_load_n(&machine->ndis, __ATOMIC_ACQUIRE);
+
+    return __builtin_expect(ndis != NULL, 1) ? ndis : pndis__ndis_new(machine);
+}
 
 /* NDIS versions as NDIS_RUNTIME_VERSION_* spell them: 0x0006001E for 6.30. */
 static inline ULONG
 ndis_version(UCHAR major, UCHAR minor)
 {
     return ((ULONG)major << 16) | minor;
+}
+
+/* Have a worker thread call @routine, unless @work is waiting for one already. */
+static inline void
+work_later(struct pndis_machine *machine, struct work *work,
+           void (*routine)(struct context *context, struct work *work))
+{
+    work->routine = routine;
+    pndis__work_queue(machine, work);
 }
 
 /* --- miniport drivers (miniport_driver.c) --- */
@@ -190,7 +207,7 @@ struct link_state {
     ULONG auto_negotiation;
 };
 
-enum { MULTICAST_LIMIT = 1024, NAME_CHARACTERS = 80 };
+enum { MULTICAST_LIMIT = 1024, NAME_CHARACTERS = 80, FRAME_TYPE_LIMIT = 16 };
 
 /* A multicast list. Replaced as a whole; old ones are kept until their binding ends, for late
  * readers. */
@@ -230,11 +247,11 @@ struct oid_queue {
     struct oid_work *first;
     struct oid_work *last;
     struct oid_work *current;
-    bool running; /* Somebody is handing requests down. */
-    bool closed;  /* Halted: nothing more goes in. */
-    struct work *work;
+    bool running;            /* Somebody is handing requests down. */
+    bool closed;             /* Halted: nothing more goes in. */
+    struct oid_work *direct; /* Direct requests that the miniport has not completed. */
+    struct work work;
     KEVENT idle;
-    uint32_t direct_outstanding;
 };
 
 struct pndis_adapter {
@@ -253,13 +270,15 @@ struct pndis_adapter {
     bool unbound;        /* PNDIS_ADAPTER_UNBOUND. */
 
     /* What sends and receives look at first. */
-    NDIS_STATUS send_gate;        /* 0: open; else the status that sends are refused with. */
-    NDIS_STATUS receive_gate;     /* 0: open. */
-    struct tally *sends;          /* NBLs the miniport owns. */
-    struct tally *receives;       /* NBLs the miniport has indicated and not got back. */
-    struct binding *bindings;     /* Changes only while the adapter is Paused. */
-    struct binding *only_binding; /* When there is exactly one, and nothing to filter. */
-    bool loops_back;              /* Some binding wants to see what others send. */
+    NDIS_STATUS send_gate;     /* 0: open; else the status that sends are refused with. */
+    NDIS_STATUS receive_gate;  /* 0: open. */
+    struct tally *sends;       /* NBLs the miniport owns. */
+    struct tally *receives;    /* NBLs the miniport has indicated and not got back. */
+    struct tally *calls;       /* Data functions of the miniport that are running. */
+    struct binding *bindings;  /* Changes only while the adapter is Paused. */
+    struct binding *only;      /* The binding, when there is exactly one. */
+    struct binding *takes_all; /* The same when it is promiscuous as well. */
+    bool loops_back;           /* Some binding wants to see what others send. */
 
     struct attributes attributes;
     struct link_state link;
@@ -334,7 +353,8 @@ struct binding {
     struct protocol *protocol;
     NDIS_HANDLE context; /* ProtocolBindingContext. */
     bool opened;
-    bool binding_now; /* ProtocolBindAdapterEx has been called and is not complete. */
+    bool binding_now;       /* ProtocolBindAdapterEx has been called and is not complete. */
+    const void *parameters; /* The NDIS_BIND_PARAMETERS of that call, else NULL. */
     bool unbinding_now;
     bool closing;
     bool open_pends;
@@ -349,7 +369,7 @@ struct binding {
     struct receive_filter filter;
     ULONG protocol_options; /* OID_GEN_PROTOCOL_OPTIONS. */
     ULONG frame_type_count;
-    NET_FRAME_TYPE frame_types[NDIS_MAX_FRAME_TYPES_PER_OPEN];
+    NET_FRAME_TYPE frame_types[FRAME_TYPE_LIMIT];
     struct pending bind;
     struct pending unbind;
     struct pending event;             /* NetPnPEvent, one at a time. */

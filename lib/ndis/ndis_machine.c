@@ -61,8 +61,16 @@ stop(struct pndis_machine *machine)
 
     pndis__clients_close(context, ndis);
     result = remove_adapters(context, ndis, NULL);
-    pndis__work_drain(context);
+    pndis__work_flush(context);
     return result;
+}
+
+static void
+ndis_free(struct ndis *ndis)
+{
+    pndis__nbl_pools_destroy(ndis);
+    pndis__handles_fini(&ndis->handles);
+    free(ndis);
 }
 
 static void
@@ -71,26 +79,20 @@ destroy(struct pndis_machine *machine)
     struct ndis *ndis = machine->ndis;
 
     pndis__devices_destroy(ndis);
-    pndis__nbl_pools_destroy(ndis);
-    pndis__handles_fini(&ndis->handles);
     machine->ndis = NULL;
-    free(ndis);
+    ndis_free(ndis);
 }
 
 static const struct subsystem subsystem = {.stop = stop, .destroy = destroy};
 
 /* --- making --- */
 
-struct ndis *
-pndis__ndis_of(struct pndis_machine *machine)
+static struct ndis *
+ndis_new(struct pndis_machine *machine)
 {
-    struct ndis *ndis = machine->ndis;
+    struct ndis *ndis = calloc(1, sizeof(*ndis));
     UCHAR latest = minor_versions[sizeof(minor_versions) - 1];
 
-    if (ndis != NULL) {
-        return ndis;
-    }
-    ndis = calloc(1, sizeof(*ndis));
     if (ndis == NULL) {
         return NULL;
     }
@@ -98,12 +100,29 @@ pndis__ndis_of(struct pndis_machine *machine)
     ndis->version = machine->options.ndis_version != 0 ? machine->options.ndis_version
                                                        : ndis_version(6, latest);
     KeInitializeEvent(&ndis->list_lock, SynchronizationEvent, TRUE);
-    machine->ndis = ndis;
-    if (pndis__nbl_pools_create(ndis) != 0 || pndis__subsystem_add(machine, &subsystem) != 0) {
-        destroy(machine);
+    if (pndis__nbl_pools_create(ndis) != 0) {
+        ndis_free(ndis);
         return NULL;
     }
     return ndis;
+}
+
+struct ndis *
+pndis__ndis_new(struct pndis_machine *machine)
+{
+    struct ndis *ndis = ndis_new(machine);
+    void *first = NULL;
+
+    if (ndis == NULL) {
+        return NULL;
+    }
+    /* Of two threads that come first, one is the first. */
+    if (!__atomic_compare_exchange_n(&machine->ndis, &first, ndis, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_ACQUIRE)) {
+        ndis_free(ndis);
+        return first;
+    }
+    return pndis__subsystem_add(machine, &subsystem) == 0 ? ndis : NULL;
 }
 
 struct handles *

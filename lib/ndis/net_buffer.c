@@ -327,8 +327,8 @@ NdisGetDataBuffer(PNET_BUFFER NetBuffer, ULONG BytesNeeded, PVOID Storage, ULONG
  */
 NDIS_STATUS
 NdisCopyFromNetBufferToNetBuffer(PNET_BUFFER Destination, ULONG DestinationOffset,
-                                 SIZE_T BytesToCopy, PNET_BUFFER const Source, ULONG SourceOffset,
-                                 PSIZE_T BytesCopied)
+                                 ULONG BytesToCopy, const NET_BUFFER *Source, ULONG SourceOffset,
+                                 ULONG *BytesCopied)
 {
     struct place from = place_at(Source, SourceOffset);
     struct place to = place_at(Destination, DestinationOffset);
@@ -355,7 +355,7 @@ NdisCopyFromNetBufferToNetBuffer(PNET_BUFFER Destination, ULONG DestinationOffse
         copied += bytes;
         left -= bytes;
     }
-    *BytesCopied = copied;
+    *BytesCopied = (ULONG)copied;
     return NDIS_STATUS_SUCCESS;
 }
 

@@ -12,9 +12,6 @@
 
 #include <stdlib.h>
 
-/* Members of NdisReserved that NDIS uses while a request is with it. */
-enum { RESERVED_WORK };
-
 /* --- completion --- */
 
 static void
@@ -86,7 +83,6 @@ deliver(struct context *context, struct oid_work *work, NDIS_STATUS status)
         deliver_own(work, status);
         return;
     }
-    request->NdisReserved[RESERVED_WORK] = NULL;
     free_work(work);
     pndis__guest_enter(context, &frame, &binding->owner,
                        direct ? "ProtocolDirectOidRequestComplete" : "ProtocolOidRequestComplete");
@@ -224,7 +220,7 @@ run_work(struct context *context, struct work *item)
     adapter->oids.running = adapter->oids.current == NULL && adapter->oids.first != NULL;
     brief_unlock(&adapter->oids.lock);
     if (adapter->oids.running) {
-        pndis__work_queue(context->machine, &adapter->oids.work, run_work);
+        work_later(context->machine, &adapter->oids.work, run_work);
     }
     signal_if_idle(adapter);
 }
@@ -241,7 +237,7 @@ kick_queue(struct context *context, struct pndis_adapter *adapter)
     queue->running |= start;
     brief_unlock(&queue->lock);
     if (start) {
-        pndis__work_queue(context->machine, &queue->work, run_work);
+        work_later(context->machine, &queue->work, run_work);
     }
 }
 
@@ -279,7 +275,7 @@ enqueue(struct oid_queue *queue, struct oid_work *work)
 static bool
 request_ok(struct context *context, NDIS_OID_REQUEST *request, const char *call, const void *caller)
 {
-    if (!pndis__header_check(context, request, HEADER_OID_REQUEST, call, caller)) {
+    if (!pndis__object_header_check(context, request, HEADER_OID_REQUEST, call, caller)) {
         return false;
     }
     switch (request->RequestType) {
@@ -337,7 +333,6 @@ submit(struct context *context, struct pndis_adapter *adapter, struct oid_work *
     bool idle;
 
     __atomic_fetch_add(&binding->oids_outstanding, 1, __ATOMIC_SEQ_CST);
-    work->request->NdisReserved[RESERVED_WORK] = work;
     /* Requests are handed down at PASSIVE_LEVEL; others can do that as well as the requester. */
     idle = context->irql == PASSIVE_LEVEL && !pndis__chance(context, 4);
     brief_lock(&adapter->oids.lock);

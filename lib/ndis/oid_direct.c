@@ -46,7 +46,7 @@ binding_for(struct context *context, NDIS_HANDLE handle, NDIS_OID_REQUEST *reque
         (struct binding *)pndis__handle(context, handle, HANDLE_BIT(BINDING), call, caller);
 
     if (binding == NULL ||
-        !pndis__header_check(context, request, HEADER_OID_REQUEST, call, caller)) {
+        !pndis__object_header_check(context, request, HEADER_OID_REQUEST, call, caller)) {
         return NULL;
     }
     if (!binding->opened || binding->closing) {

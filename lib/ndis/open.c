@@ -70,7 +70,7 @@ open_binding(struct context *context, struct binding *binding, NDIS_HANDLE *out_
     completion->binding = binding;
     completion->out_handle = out_handle;
     binding->open_pends = true;
-    pndis__work_queue(context->machine, &completion->work, complete_open);
+    work_later(context->machine, &completion->work, complete_open);
     return NDIS_STATUS_PENDING;
 }
 
@@ -100,15 +100,15 @@ static bool
 parameters_ok(struct context *context, const NDIS_OPEN_PARAMETERS *parameters, const char *call,
               const void *caller)
 {
-    if (!pndis__header_check(context, parameters, HEADER_OPEN_PARAMETERS, call, caller)) {
+    if (!pndis__object_header_check(context, parameters, HEADER_OPEN_PARAMETERS, call, caller)) {
         return false;
     }
     if (parameters->AdapterName == NULL || parameters->MediumArray == NULL ||
         parameters->SelectedMediumIndex == NULL ||
-        parameters->FrameTypeArraySize > NDIS_MAX_FRAME_TYPES_PER_OPEN) {
+        parameters->FrameTypeArraySize > FRAME_TYPE_LIMIT) {
         pndis__report(context, RULE_REG_NULL_ARGUMENT, NULL, call, caller,
                       "NDIS_OPEN_PARAMETERS lacks a name or media, or has more than %d frame types",
-                      NDIS_MAX_FRAME_TYPES_PER_OPEN);
+                      FRAME_TYPE_LIMIT);
         return false;
     }
     return true;
@@ -259,6 +259,6 @@ NdisCloseAdapterEx(NDIS_HANDLE NdisBindingHandle)
         return NDIS_STATUS_SUCCESS;
     }
     completion->binding = binding;
-    pndis__work_queue(context->machine, &completion->work, complete_close);
+    work_later(context->machine, &completion->work, complete_close);
     return NDIS_STATUS_PENDING;
 }

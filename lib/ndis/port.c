@@ -69,8 +69,9 @@ NdisMAllocatePort(NDIS_HANDLE NdisMiniportHandle, PNDIS_PORT_CHARACTERISTICS Por
         pndis__claim(context, NdisMiniportHandle, false, __func__, caller);
     struct ndis_port *port;
 
-    if (adapter == NULL || !pndis__header_check(context, PortCharacteristics,
-                                                HEADER_PORT_CHARACTERISTICS, __func__, caller)) {
+    if (adapter == NULL ||
+        !pndis__object_header_check(context, PortCharacteristics, HEADER_PORT_CHARACTERISTICS,
+                                    __func__, caller)) {
         return NDIS_STATUS_INVALID_PARAMETER;
     }
     port = pndis__fault(context) ? NULL : calloc(1, sizeof(*port));
@@ -177,8 +178,8 @@ NdisMNetPnPEvent(NDIS_HANDLE MiniportAdapterHandle,
     NDIS_STATUS status;
 
     if (adapter == NULL ||
-        !pndis__header_check(context, NetPnPEventNotification, HEADER_NET_PNP_EVENT_NOTIFICATION,
-                             __func__, caller)) {
+        !pndis__object_header_check(context, NetPnPEventNotification,
+                                    HEADER_NET_PNP_EVENT_NOTIFICATION, __func__, caller)) {
         return NDIS_STATUS_INVALID_PARAMETER;
     }
     event = &NetPnPEventNotification->NetPnPEvent;

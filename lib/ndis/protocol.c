@@ -110,7 +110,7 @@ forget(struct ndis *ndis, struct protocol *protocol)
     if (*link != NULL) {
         *link = protocol->next;
     }
-    pndis__handle_close(&ndis->handles, &protocol->handle);
+    pndis__handle_retire(&ndis->handles, &protocol->handle);
 }
 
 NDIS_STATUS
@@ -129,22 +129,22 @@ pndis__protocol_register(struct context *context, struct pndis_driver *driver,
     }
     protocol->driver = driver;
     protocol->context = protocol_context;
-    pndis__header_copy(&protocol->calls, sizeof(protocol->calls), calls,
-                       HEADER_PROTOCOL_CHARACTERISTICS);
+    pndis__object_header_copy(&protocol->calls, sizeof(protocol->calls), calls,
+                              HEADER_PROTOCOL_CHARACTERISTICS);
     protocol->version = ndis_version(calls->MajorNdisVersion, calls->MinorNdisVersion);
     protocol->manual = manual;
     protocol->owner.kind = "protocol";
     protocol->owner.parent = driver == NULL ? &context->machine->owner : &driver->owner;
     snprintf(protocol->owner.name, sizeof(protocol->owner.name), "%s", name);
-    pndis__handle_open(&ndis->handles, &protocol->handle, HANDLE_PROTOCOL, &protocol->owner,
-                       context->machine, protocol_free_memory);
+    pndis__handle_add(&ndis->handles, &protocol->handle, HANDLE_PROTOCOL, &protocol->owner,
+                      context->machine, protocol_free_memory);
     /* "Drivers must be prepared for an immediate call": the handle is there before anything else.
      */
     *out_handle = &protocol->handle;
     status = call_set_options(context, protocol);
     if (status != NDIS_STATUS_SUCCESS) {
         *out_handle = NULL;
-        pndis__handle_close(&ndis->handles, &protocol->handle);
+        pndis__handle_retire(&ndis->handles, &protocol->handle);
         return status;
     }
     pndis__list_lock(context, ndis);
@@ -166,7 +166,8 @@ check_characteristics(struct context *context, PNDIS_PROTOCOL_DRIVER_CHARACTERIS
         return NDIS_STATUS_FAILURE;
     }
     *out_handle = NULL;
-    if (!pndis__header_check(context, calls, HEADER_PROTOCOL_CHARACTERISTICS, call, caller)) {
+    if (!pndis__object_header_check(context, calls, HEADER_PROTOCOL_CHARACTERISTICS, call,
+                                    caller)) {
         return NDIS_STATUS_BAD_CHARACTERISTICS;
     }
     if (!pndis__version_exists(calls->MajorNdisVersion, calls->MinorNdisVersion) ||
@@ -242,7 +243,7 @@ NdisRegisterProtocolDriver(NDIS_HANDLE ProtocolDriverContext,
     pndis__hook_driver(driver);
     first->machine = context->machine;
     first->protocol = *NdisProtocolHandle;
-    pndis__work_queue(context->machine, &first->work, bind_first);
+    work_later(context->machine, &first->work, bind_first);
     return NDIS_STATUS_SUCCESS;
 }
 

@@ -246,9 +246,10 @@ NdisMIndicateReceiveNetBufferLists(NDIS_HANDLE MiniportAdapterHandle,
     bool keeps = NDIS_TEST_RECEIVE_CAN_PEND(ReceiveFlags);
     struct binding *binding;
 
-    if (adapter == NULL || (data_checked(context) &&
-                            !check_indication(context, adapter, NetBufferList, PortNumber,
-                                              NumberOfNetBufferLists, ReceiveFlags, NT_CALLER()))) {
+    if (adapter == NULL ||
+        (data_checked(context) &&
+         !check_indication(context, adapter, NetBufferList, PortNumber, &NumberOfNetBufferLists,
+                           ReceiveFlags, NT_CALLER()))) {
         return;
     }
     PROBE(context, NBL, .name = __func__, .owner = &adapter->owner, .a = NumberOfNetBufferLists,

@@ -182,7 +182,7 @@ queue_check(struct pndis_adapter *adapter)
     }
     __atomic_fetch_add(&adapter->reset.works, 1, __ATOMIC_SEQ_CST);
     KeClearEvent(&adapter->reset.idle);
-    pndis__work_queue(adapter->machine, &adapter->reset.work, check_work);
+    work_later(adapter->machine, &adapter->reset.work, check_work);
 }
 
 static VOID

@@ -27,7 +27,7 @@ struct snapshot {
 static void
 fill_header(NDIS_RESTART_GENERAL_ATTRIBUTES *general, ULONG version)
 {
-    general->Header.Type = NDIS_OBJECT_TYPE_RESTART_GENERIC_ATTRIBUTES;
+    general->Header.Type = NDIS_OBJECT_TYPE_RESTART_GENERAL_ATTRIBUTES;
     if (version >= ndis_version(6, 20)) {
         general->Header.Revision = NDIS_RESTART_GENERAL_ATTRIBUTES_REVISION_2;
         general->Header.Size = NDIS_SIZEOF_RESTART_GENERAL_ATTRIBUTES_REVISION_2;

@@ -33,7 +33,7 @@ end_dma(struct context *context, struct sg_dma *dma)
 {
     dma->adapter->sg_dma = NULL;
     pndis__possession_remove(&dma->possession);
-    pndis__handle_close(pndis__handles_of(context->machine), &dma->handle);
+    pndis__handle_retire(pndis__handles_of(context->machine), &dma->handle);
 }
 
 static void
@@ -42,7 +42,7 @@ reclaim(struct context *context, struct possession *possession)
     struct sg_dma *dma = CONTAINING_RECORD(possession, struct sg_dma, possession);
 
     dma->adapter->sg_dma = NULL;
-    pndis__handle_close(pndis__handles_of(context->machine), &dma->handle);
+    pndis__handle_retire(pndis__handles_of(context->machine), &dma->handle);
 }
 
 /*
@@ -64,8 +64,8 @@ NdisMRegisterScatterGatherDma(NDIS_HANDLE MiniportAdapterHandle,
     if (adapter == NULL) {
         return NDIS_STATUS_FAILURE;
     }
-    if (!pndis__header_check(context, DmaDescription, HEADER_SG_DMA_DESCRIPTION, __func__,
-                             caller)) {
+    if (!pndis__object_header_check(context, DmaDescription, HEADER_SG_DMA_DESCRIPTION, __func__,
+                                    caller)) {
         return NDIS_STATUS_BAD_VERSION;
     }
     if ((adapter->attributes.flags & NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER) == 0 ||
@@ -84,8 +84,8 @@ NdisMRegisterScatterGatherDma(NDIS_HANDLE MiniportAdapterHandle,
     DmaDescription->ScatterGatherListSize = FIELD_OFFSET(SCATTER_GATHER_LIST, Elements) +
                                             RECOMMENDED_ELEMENTS * sizeof(SCATTER_GATHER_ELEMENT);
     adapter->sg_dma = dma;
-    pndis__handle_open(pndis__handles_of(context->machine), &dma->handle, HANDLE_SG_DMA,
-                       &adapter->owner, context->machine, free_memory);
+    pndis__handle_add(pndis__handles_of(context->machine), &dma->handle, HANDLE_SG_DMA,
+                      &adapter->owner, context->machine, free_memory);
     pndis__possession_add(adapter, &dma->possession, reclaim);
     pndis__acquired(context, RESOURCE_SG_DMA, dma, 0, 0, &adapter->owner, __func__, caller);
     *NdisMiniportDmaHandle = dma;
@@ -341,8 +341,7 @@ NdisBuildScatterGatherList(NDIS_HANDLE NdisHandle,
     }
     list = pndis__fault(context)
                ? NULL
-               : build_list(adapter->device, SGListParameters->Mdl,
-                            (SIZE_T)SGListParameters->Offset + SGListParameters->Length,
+               : build_list(adapter->device, SGListParameters->Mdl, SGListParameters->Length,
                             SGListParameters->ScatterGatherListBuffer,
                             SGListParameters->ScatterGatherListBufferSize);
     if (list == NULL) {

@@ -28,7 +28,7 @@ end_memory(struct context *context, struct shared_memory *shared)
     free(shared->memory);
     pndis__possession_remove(&shared->possession);
     if (shared->has_handle) {
-        pndis__handle_close(pndis__handles_of(context->machine), &shared->handle);
+        pndis__handle_retire(pndis__handles_of(context->machine), &shared->handle);
     } else {
         free(shared);
     }
@@ -178,7 +178,7 @@ NdisMAllocateSharedMemoryAsyncEx(NDIS_HANDLE MiniportDmaHandle, ULONG Length, BO
         return NDIS_STATUS_RESOURCES;
     }
     *request = (struct async_allocation){.adapter = adapter, .bytes = Length, .context = Context};
-    pndis__work_queue(context->machine, &request->work, complete_async);
+    work_later(context->machine, &request->work, complete_async);
     return NDIS_STATUS_PENDING;
 }
 
@@ -257,8 +257,8 @@ NdisAllocateSharedMemory(NDIS_HANDLE NdisHandle,
     struct shared_memory *shared;
 
     if (adapter == NULL ||
-        !pndis__header_check(context, SharedMemoryParameters, HEADER_SHARED_MEMORY_PARAMETERS,
-                             __func__, caller)) {
+        !pndis__object_header_check(context, SharedMemoryParameters,
+                                    HEADER_SHARED_MEMORY_PARAMETERS, __func__, caller)) {
         return NDIS_STATUS_INVALID_PARAMETER;
     }
     if (adapter->device == NULL) {
@@ -271,8 +271,8 @@ NdisAllocateSharedMemory(NDIS_HANDLE NdisHandle,
     shared->has_handle = true;
     SharedMemoryParameters->VirtualAddress = shared->memory;
     describe(shared, SharedMemoryParameters->SGListBuffer);
-    pndis__handle_open(pndis__handles_of(context->machine), &shared->handle, HANDLE_SHARED_MEMORY,
-                       &adapter->owner, context->machine, free_memory);
+    pndis__handle_add(pndis__handles_of(context->machine), &shared->handle, HANDLE_SHARED_MEMORY,
+                      &adapter->owner, context->machine, free_memory);
     pndis__acquired(context, RESOURCE_SHARED_MEMORY, shared, SharedMemoryParameters->Length, 0,
                     &adapter->owner, __func__, caller);
     *pAllocationHandle = shared;

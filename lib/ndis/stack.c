@@ -319,7 +319,7 @@ pndis__remove_later(struct context *context, struct pndis_adapter *adapter)
         return NDIS_STATUS_RESOURCES;
     }
     *removal = (struct removal){.adapter = adapter};
-    pndis__work_queue(context->machine, &removal->work, remove_work);
+    work_later(context->machine, &removal->work, remove_work);
     return NDIS_STATUS_SUCCESS;
 }
 

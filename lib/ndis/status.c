@@ -41,7 +41,7 @@ learn_link_state(struct context *context, struct pndis_adapter *adapter,
 {
     const NDIS_LINK_STATE *state = indication->StatusBuffer;
 
-    if (!pndis__header_check(context, state, HEADER_LINK_STATE, call, caller)) {
+    if (!pndis__object_header_check(context, state, HEADER_LINK_STATE, call, caller)) {
         return false;
     }
     adapter->link.connect = state->MediaConnectState;
@@ -144,7 +144,7 @@ indication_ok(struct context *context, struct pndis_adapter *adapter,
 {
     const char *fault = NULL;
 
-    if (!pndis__header_check(context, indication, HEADER_STATUS_INDICATION, call, caller)) {
+    if (!pndis__object_header_check(context, indication, HEADER_STATUS_INDICATION, call, caller)) {
         return false;
     }
     if (indication->SourceHandle != &adapter->handle) {

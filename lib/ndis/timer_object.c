@@ -41,7 +41,7 @@ end_timer(struct context *context, struct timer_object *timer)
     KeCancelTimer(&timer->timer);
     pndis__dpc_remove(context->machine, &timer->dpc);
     pndis__possession_remove(&timer->possession);
-    pndis__handle_close(pndis__handles_of(context->machine), &timer->handle);
+    pndis__handle_retire(pndis__handles_of(context->machine), &timer->handle);
 }
 
 static void
@@ -70,8 +70,8 @@ NdisAllocateTimerObject(NDIS_HANDLE NdisHandle, PNDIS_TIMER_CHARACTERISTICS Time
     struct timer_object *timer;
     struct owner *owner;
 
-    if (!pndis__header_check(context, TimerCharacteristics, HEADER_TIMER_CHARACTERISTICS, __func__,
-                             caller) ||
+    if (!pndis__object_header_check(context, TimerCharacteristics, HEADER_TIMER_CHARACTERISTICS,
+                                    __func__, caller) ||
         TimerCharacteristics->TimerFunction == NULL) {
         return NDIS_STATUS_BAD_CHARACTERISTICS;
     }
@@ -91,9 +91,9 @@ NdisAllocateTimerObject(NDIS_HANDLE NdisHandle, PNDIS_TIMER_CHARACTERISTICS Time
     timer->function = TimerCharacteristics->TimerFunction;
     timer->default_context = TimerCharacteristics->FunctionContext;
     timer->tag = TimerCharacteristics->AllocationTag;
-    pndis__handle_open(pndis__handles_of(context->machine), &timer->handle, HANDLE_TIMER,
-                       owner != NULL ? owner : pndis__running_owner(context), context->machine,
-                       free_memory);
+    pndis__handle_add(pndis__handles_of(context->machine), &timer->handle, HANDLE_TIMER,
+                      owner != NULL ? owner : pndis__running_owner(context), context->machine,
+                      free_memory);
     pndis__possession_of_handle(context, NdisHandle, &timer->possession, reclaim);
     pndis__acquired(context, RESOURCE_TIMER, timer, 0, timer->tag, owner, __func__, caller);
     *pTimerObject = timer;

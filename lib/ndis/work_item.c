@@ -22,7 +22,7 @@ static void
 end_item(struct context *context, struct io_work_item *item)
 {
     pndis__possession_remove(&item->possession);
-    pndis__handle_close(pndis__handles_of(context->machine), &item->handle);
+    pndis__handle_retire(pndis__handles_of(context->machine), &item->handle);
 }
 
 static void
@@ -76,9 +76,9 @@ NdisAllocateIoWorkItem(NDIS_HANDLE NdisObjectHandle)
     if (item == NULL) {
         return NULL;
     }
-    pndis__handle_open(pndis__handles_of(context->machine), &item->handle, HANDLE_WORK_ITEM,
-                       owner != NULL ? owner : pndis__running_owner(context), context->machine,
-                       free_memory);
+    pndis__handle_add(pndis__handles_of(context->machine), &item->handle, HANDLE_WORK_ITEM,
+                      owner != NULL ? owner : pndis__running_owner(context), context->machine,
+                      free_memory);
     pndis__possession_of_handle(context, NdisObjectHandle, &item->possession, reclaim);
     pndis__acquired(context, RESOURCE_WORK_ITEM, item, 0, 0, owner, __func__, caller);
     return item;
@@ -107,7 +107,7 @@ NdisQueueIoWorkItem(NDIS_HANDLE NdisIoWorkItemHandle, NDIS_IO_WORKITEM_ROUTINE R
     }
     item->routine = Routine;
     item->routine_context = WorkItemContext;
-    pndis__work_queue(context->machine, &item->work, run);
+    work_later(context->machine, &item->work, run);
 }
 
 /* "NdisFreeIoWorkItem function". IRQL <= DISPATCH_LEVEL. Not while it is queued; its own routine

@@ -1,0 +1,10 @@
+set(PNDIS_OS_SOURCES
+    clock.c
+    fault.c
+    file.c
+    library.c
+    memory.c
+    symbol.c
+    thread.c
+    wait.c
+)

@@ -1,0 +1,144 @@
+#include "support/world.h"
+
+bool
+world_is_live(void)
+{
+    return getenv("PNDIS_TEST_LIVE") != NULL;
+}
+
+unsigned
+world_seeds(unsigned seeds)
+{
+    enum { LIVE_RUNS = 10 };
+
+    return world_is_live() && seeds > LIVE_RUNS ? LIVE_RUNS : seeds;
+}
+
+void
+world_open_with(struct world *w, const struct pndis_machine_options *options)
+{
+    struct pndis_machine_options recorded = *options;
+
+    memset(w, 0, sizeof(*w));
+    recorded.policy = PNDIS_POLICY_RECORD;
+    recorded.scheduler = world_is_live() ? PNDIS_LIVE : options->scheduler;
+    w->seed = options->seed;
+    w->machine = pndis_machine_create(&recorded);
+    expect(w, w->machine != NULL);
+}
+
+void
+world_open(struct world *w, uint64_t seed)
+{
+    world_open_with(w, &(struct pndis_machine_options){.seed = seed, .processors = 2});
+}
+
+static void
+load(struct world *w)
+{
+    if (w->driver == NULL) {
+        w->driver = pndis_driver_load(
+            w->machine, NULL,
+            &(struct pndis_driver_options){.name = "programmable", .entry = miniport_entry});
+        expect(w, w->driver != NULL);
+    }
+}
+
+void
+world_add_halted(struct world *w)
+{
+    load(w);
+    w->adapter =
+        pndis_adapter_add(w->machine, w->driver,
+                          &(struct pndis_adapter_options){.flags = PNDIS_ADAPTER_HALTED});
+    expect(w, w->adapter != NULL);
+}
+
+void
+world_add_adapter(struct world *w)
+{
+    load(w);
+    w->adapter = pndis_adapter_add(w->machine, w->driver, NULL);
+    expect(w, w->adapter != NULL);
+}
+
+void
+world_add_client(struct world *w)
+{
+    w->client = pndis_client_open(w->adapter, NULL);
+    expect(w, w->client != NULL);
+}
+
+void
+world_running(struct world *w, uint64_t seed)
+{
+    world_open(w, seed);
+    world_add_adapter(w);
+    world_add_client(w);
+    expect_state(w, "Running");
+}
+
+static void
+print_violations(struct world *w)
+{
+    const struct pndis_violation *violation;
+
+    for (size_t i = 0; (violation = pndis_violation_at(w->machine, i)) != NULL; i++) {
+        print_message("seed %llu: %s: %s (%s)\n", (unsigned long long)w->seed, violation->rule,
+                      violation->message, violation->acquired_at);
+    }
+}
+
+void
+world_expect_clean(struct world *w)
+{
+    if (pndis_violation_count(w->machine) != 0) {
+        print_violations(w);
+        fail_msg("rules were broken (seed %llu)", (unsigned long long)w->seed);
+    }
+}
+
+const struct pndis_violation *
+world_expect_violation(struct world *w, const char *rule)
+{
+    const struct pndis_violation *violation = pndis_violation_of(w->machine, rule);
+
+    if (violation == NULL) {
+        print_violations(w);
+        fail_msg("%s was not reported (seed %llu)", rule, (unsigned long long)w->seed);
+    }
+    pndis_violations_clear(w->machine);
+    return violation;
+}
+
+void
+world_close(struct world *w)
+{
+    expect(w, pndis_machine_stop(w->machine) == 0);
+    world_expect_clean(w);
+    world_discard(w);
+}
+
+void
+world_discard(struct world *w)
+{
+    pndis_machine_destroy(w->machine);
+    w->machine = NULL;
+}
+
+void
+world_settle(struct world *w)
+{
+    enum { SETTLE_NS = 50000000 };
+
+    expect(w, pndis_machine_run(w->machine, SETTLE_NS) == 0);
+}
+
+size_t
+make_frame_bytes(uint8_t *frame, size_t bytes, uint8_t fill)
+{
+    memset(frame, fill, bytes);
+    memset(frame, 0xff, 6);
+    memcpy(frame + 6, "\x02\x00\x00\x00\x00\x01\x88\xb5", 8);
+    return bytes;
+}
