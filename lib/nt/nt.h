@@ -223,8 +223,10 @@ void pndis__irql_lower(struct context *context, KIRQL level);
 
 /* Queue @dpc to its target (or the running) processor; false when it is queued already. */
 bool pndis__dpc_insert(struct context *context, KDPC *dpc, void *argument1, void *argument2);
-/* The same under the dispatcher lock, as an expiring timer does. */
-bool pndis__dpc_insert_locked(struct pndis_machine *machine, KDPC *dpc);
+/* The processor that @context holds, or held last. */
+struct processor *pndis__processor_near(const struct context *context);
+/* Queue @dpc to its target (or @processor) under the dispatcher lock, as an expiring timer does. */
+bool pndis__dpc_insert_locked(struct processor *processor, KDPC *dpc);
 bool pndis__dpc_remove(struct pndis_machine *machine, KDPC *dpc);
 /* A DPC object in @bytes at @start that is queued, or NULL. */
 const KDPC *pndis__dpc_queued_in(struct pndis_machine *machine, const void *start, size_t bytes);

@@ -21,20 +21,23 @@ set_next(KDPC *dpc, KDPC *next)
     dpc->DpcListEntry.Next = (PSINGLE_LIST_ENTRY)next;
 }
 
-/* "KDPC object": the target is 0 for the running processor, else its number + 1 here. */
-static struct processor *
-target_of(struct pndis_machine *machine, const struct context *context, const KDPC *dpc)
+struct processor *
+pndis__processor_near(const struct context *context)
 {
-    if (dpc->Number != 0 && dpc->Number <= machine->processor_count) {
-        return &machine->processors[dpc->Number - 1];
-    }
-    if (context != NULL && context->cpu != NULL) {
+    if (context->cpu != NULL) {
         return processor_of(context->cpu);
     }
-    if (context != NULL && context->last_cpu != NULL) {
-        return processor_of(context->last_cpu);
-    }
-    return &machine->processors[0];
+    return context->last_cpu != NULL ? processor_of(context->last_cpu)
+                                     : &context->machine->processors[0];
+}
+
+/* "KDPC object": the target is 0 for the running processor, else its number + 1 here. */
+static struct processor *
+target_of(struct pndis_machine *machine, struct processor *running, const KDPC *dpc)
+{
+    return dpc->Number != 0 && dpc->Number <= machine->processor_count
+               ? &machine->processors[dpc->Number - 1]
+               : running;
 }
 
 static void
@@ -54,10 +57,10 @@ queue_insert(struct processor *processor, KDPC *dpc)
 }
 
 static struct processor *
-try_insert(struct pndis_machine *machine, const struct context *context, KDPC *dpc, void *argument1,
+try_insert(struct pndis_machine *machine, struct processor *running, KDPC *dpc, void *argument1,
            void *argument2)
 {
-    struct processor *processor = target_of(machine, context, dpc);
+    struct processor *processor = target_of(machine, running, dpc);
     PVOID nowhere = NULL;
 
     /* DpcData tells that it is queued, and where; the one who sets it owns the insertion. */
@@ -95,7 +98,8 @@ queue_take(struct processor *processor)
 bool
 pndis__dpc_insert(struct context *context, KDPC *dpc, void *argument1, void *argument2)
 {
-    struct processor *processor = try_insert(context->machine, context, dpc, argument1, argument2);
+    struct processor *processor =
+        try_insert(context->machine, pndis__processor_near(context), dpc, argument1, argument2);
 
     if (processor == NULL) {
         return false;
@@ -107,11 +111,11 @@ pndis__dpc_insert(struct context *context, KDPC *dpc, void *argument1, void *arg
 }
 
 bool
-pndis__dpc_insert_locked(struct pndis_machine *machine, KDPC *dpc)
+pndis__dpc_insert_locked(struct processor *processor, KDPC *dpc)
 {
-    struct processor *processor =
-        try_insert(machine, NULL, dpc, dpc->SystemArgument1, dpc->SystemArgument2);
+    struct pndis_machine *machine = processor->machine;
 
+    processor = try_insert(machine, processor, dpc, NULL, NULL);
     if (processor == NULL) {
         return false;
     }

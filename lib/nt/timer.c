@@ -14,7 +14,8 @@ struct companion {
     struct sched_timer timer;
     struct pndis_machine *machine;
     KTIMER *ktimer;
-    struct owner *owner; /* The driver that set it. */
+    struct owner *owner;         /* The driver that set it. */
+    struct processor *processor; /* Where it was set; its DPC runs there as on Windows. */
     uint64_t period_ns;
     uint32_t *pending;
     struct watched watched;
@@ -137,12 +138,12 @@ next_due(const struct companion *companion, uint64_t now)
 }
 
 static void
-queue_dpc(struct pndis_machine *machine, KDPC *dpc, uint32_t *pending)
+queue_dpc(struct processor *processor, KDPC *dpc, uint32_t *pending)
 {
     if (pending != NULL) {
         __atomic_fetch_add(pending, 1, __ATOMIC_SEQ_CST);
     }
-    if (!pndis__dpc_insert_locked(machine, dpc) && pending != NULL) {
+    if (!pndis__dpc_insert_locked(processor, dpc) && pending != NULL) {
         __atomic_fetch_sub(pending, 1, __ATOMIC_SEQ_CST);
     }
 }
@@ -155,6 +156,7 @@ expire(struct sched_timer *sched_timer)
     struct context *context = context_current();
     KTIMER *timer = companion->ktimer;
     KDPC *dpc = timer->Dpc;
+    struct processor *processor = companion->processor;
     uint32_t *pending = companion->pending;
 
     PROBE(context, RUN, .name = "timer", .owner = companion->owner);
@@ -171,7 +173,7 @@ expire(struct sched_timer *sched_timer)
     pndis__wake_waiters_locked(machine, &timer->Header);
     /* Last: the DPC may free a timer that is not periodic. */
     if (dpc != NULL) {
-        queue_dpc(machine, dpc, pending);
+        queue_dpc(processor, dpc, pending);
     }
 }
 
@@ -218,6 +220,7 @@ pndis__timer_set(struct context *context, KTIMER *timer, const struct timer_sett
     memset(companion, 0, sizeof(*companion));
     companion_attach(machine, companion, timer);
     companion->owner = driver_of(pndis__running_owner(context));
+    companion->processor = pndis__processor_near(context);
     companion->period_ns = setting->period_ns;
     companion->pending = setting->pending;
     companion->timer.expire = expire;

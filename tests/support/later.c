@@ -1,12 +1,9 @@
 #include "support/later.h"
 
 const char *const when_names[WHEN_COUNT] = {
-    [AT_ONCE] = "at once",
-    [INSIDE] = "inside the callback",
-    [FROM_DPC] = "from a DPC",
-    [FROM_OTHER] = "from another processor",
-    [FROM_TIMER] = "from a timer",
-    [FROM_THREAD] = "from a thread",
+    [AT_ONCE] = "at once",         [INSIDE] = "inside the callback",
+    [FROM_DPC] = "from a DPC",     [FROM_OTHER] = "from another processor",
+    [FROM_TIMER] = "from a timer", [FROM_THREAD] = "from a thread",
 };
 
 enum { TIMER_DELAY_MS = 3 };
@@ -46,9 +43,8 @@ do_later(struct later *later, enum when when, void (*routine)(void *argument), v
     case FROM_OTHER:
         KeInitializeDpc(&later->dpc, run_in_dpc, later);
         if (when == FROM_OTHER) {
-            KeSetTargetProcessorDpc(
-                &later->dpc, (CCHAR)((KeGetCurrentProcessorNumber() + 1) %
-                                     KeQueryActiveProcessorCount(NULL)));
+            KeSetTargetProcessorDpc(&later->dpc, (CCHAR)((KeGetCurrentProcessorNumber() + 1) %
+                                                         KeQueryActiveProcessorCount(NULL)));
         }
         KeInsertQueueDpc(&later->dpc, NULL, NULL);
         break;

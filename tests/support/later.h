@@ -1,6 +1,7 @@
 /*
- * Doing something now or later, as drivers do: in the call itself, from a DPC, from a DPC of another
- * processor, from a timer, from a system thread. Tests run every pended operation through all of them.
+ * Doing something now or later, as drivers do: in the call itself, from a DPC, from a DPC of
+ * another processor, from a timer, from a system thread. Tests run every pended operation through
+ * all of them.
  */
 #ifndef PNDIS_TESTS_LATER_H
 #define PNDIS_TESTS_LATER_H
@@ -8,10 +9,10 @@
 #include <ndis.h>
 
 enum when {
-    AT_ONCE,            /* Do it, and say so by the return value. */
-    INSIDE,             /* Do it by a call, and then say that it pends. */
-    FROM_DPC,           /* Of this processor. */
-    FROM_OTHER,         /* From a DPC of another processor. */
+    AT_ONCE,    /* Do it, and say so by the return value. */
+    INSIDE,     /* Do it by a call, and then say that it pends. */
+    FROM_DPC,   /* Of this processor. */
+    FROM_OTHER, /* From a DPC of another processor. */
     FROM_TIMER,
     FROM_THREAD,
     WHEN_COUNT,

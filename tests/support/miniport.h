@@ -15,10 +15,10 @@
 
 /* What becomes of what the miniport is given to send. */
 enum sending {
-    SEND_COMPLETE,  /* Completed as `send_when` says. */
-    SEND_HOLD,      /* Kept until port_complete_sends(), a pause, or a cancel. */
-    SEND_KEEP,      /* As SEND_HOLD, but a pause waits for the test to let go. */
-    SEND_REFLECT,   /* Indicated back as a receive, and then completed. */
+    SEND_COMPLETE, /* Completed as `send_when` says. */
+    SEND_HOLD,     /* Kept until port_complete_sends(), a pause, or a cancel. */
+    SEND_KEEP,     /* As SEND_HOLD, but a pause waits for the test to let go. */
+    SEND_REFLECT,  /* Indicated back as a receive, and then completed. */
 };
 
 struct port;
@@ -74,8 +74,8 @@ struct port {
 
     NET_BUFFER_LIST *held; /* Sends, oldest first. */
     NET_BUFFER_LIST *last_held;
-    unsigned sends_in_hand; /* NBLs that it has not completed. */
-    unsigned receives_out;  /* NBLs that it indicated and has not got back. */
+    unsigned sends_in_hand;    /* NBLs that it has not completed. */
+    unsigned receives_out;     /* NBLs that it indicated and has not got back. */
     PNDIS_OID_REQUEST request; /* That pends. */
     struct later pause_later;
     struct later restart_later;

@@ -48,9 +48,8 @@ void
 world_add_halted(struct world *w)
 {
     load(w);
-    w->adapter =
-        pndis_adapter_add(w->machine, w->driver,
-                          &(struct pndis_adapter_options){.flags = PNDIS_ADAPTER_HALTED});
+    w->adapter = pndis_adapter_add(w->machine, w->driver,
+                                   &(struct pndis_adapter_options){.flags = PNDIS_ADAPTER_HALTED});
     expect(w, w->adapter != NULL);
 }
 

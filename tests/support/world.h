@@ -1,9 +1,9 @@
 /*
- * What the tests of lib/ndis share: a machine with the programmable miniport in it, one adapter, one
- * client. A test asserts on the host's thread only; what drivers see they count.
+ * What the tests of lib/ndis share: a machine with the programmable miniport in it, one adapter,
+ * one client. A test asserts on the host's thread only; what drivers see they count.
  *
- * PNDIS_TEST_LIVE in the environment runs the same tests on the live scheduler, once instead of under
- * many seeds.
+ * PNDIS_TEST_LIVE in the environment runs the same tests on the live scheduler, once instead of
+ * under many seeds.
  */
 #ifndef PNDIS_TESTS_WORLD_H
 #define PNDIS_TESTS_WORLD_H
