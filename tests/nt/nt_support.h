@@ -1,8 +1,8 @@
 /*
  * What the tests of lib/nt share: a machine with the test inside it as if it were a driver's code.
  *
- * A test that plays several threads asserts on the main one only, after the others have ended; cmocka
- * leaves a failed test with longjmp, which must not cross from one stack to another.
+ * A test that plays several threads asserts on the main one only, after the others have ended;
+ * cmocka leaves a failed test with longjmp, which must not cross from one stack to another.
  */
 #ifndef PNDIS_TESTS_NT_SUPPORT_H
 #define PNDIS_TESTS_NT_SUPPORT_H
@@ -23,7 +23,7 @@
 
 #include <cmocka.h>
 
-enum { SEED_COUNT = 200 };
+enum { SEED_COUNT = 200, TEST_TAG = 0x74736554 };
 
 struct world {
     struct pndis_machine *machine;
@@ -73,12 +73,20 @@ world_live(struct world *w)
     world_open(w, &(struct pndis_machine_options){.scheduler = PNDIS_LIVE});
 }
 
-/* The test's driver code has returned, and the machine is gone. */
+/* The test's driver code has returned and is unloaded: what it left behind is told. */
+static inline void
+world_end(struct world *w)
+{
+    PROBE(w->context, ENDS, .name = "unload", .owner = &w->owner, .a = RULE_LEAK_UNLOAD);
+    pndis__guest_leave(w->context, &w->frame);
+    pndis__host_leave(&w->call);
+    pndis_machine_stop(w->machine);
+}
+
 static inline void
 world_close(struct world *w)
 {
-    pndis__guest_leave(w->context, &w->frame);
-    pndis__host_leave(&w->call);
+    world_end(w);
     pndis_machine_destroy(w->machine);
     w->machine = NULL;
 }
@@ -112,11 +120,14 @@ expect_clean(struct world *w)
     }
 }
 
+/* No rule was broken, and nothing is left that the test acquired. */
 static inline void
 close_clean(struct world *w)
 {
+    world_end(w);
     expect_clean(w);
-    world_close(w);
+    pndis_machine_destroy(w->machine);
+    w->machine = NULL;
 }
 
 /* @run on sim with many seeds, and a few times on live. */
@@ -153,6 +164,37 @@ static inline NTSTATUS
 wait_for(PVOID object)
 {
     return KeWaitForSingleObject(object, Executive, KernelMode, FALSE, NULL);
+}
+
+/* Let the others run until time goes by. */
+static inline void
+delay_ms(LONGLONG ms)
+{
+    LARGE_INTEGER delay = relative_ms(ms);
+
+    KeDelayExecutionThread(KernelMode, FALSE, &delay);
+}
+
+/* Counts those who are where only one may be; plain on purpose, so that ThreadSanitizer looks too.
+ */
+struct exclusion {
+    LONG inside;
+    LONG broken;
+    LONG turns;
+};
+
+static inline void
+exclusion_enter(struct exclusion *exclusion)
+{
+    exclusion->broken += exclusion->inside != 0;
+    exclusion->inside++;
+}
+
+static inline void
+exclusion_leave(struct exclusion *exclusion)
+{
+    exclusion->inside--;
+    exclusion->turns++;
 }
 
 /* A thread of the test's driver. */
