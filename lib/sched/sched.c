@@ -51,6 +51,17 @@ pndis__attention_clear(struct sched *sched, enum attention bit)
     __atomic_fetch_and(&sched->attention, ~(uint32_t)bit, __ATOMIC_SEQ_CST);
 }
 
+static void
+kick_all(struct sched *sched, uint64_t kicks)
+{
+    while (kicks != 0) {
+        unsigned number = (unsigned)__builtin_ctzll(kicks);
+
+        kicks &= kicks - 1;
+        sched->ops->cpu_kick(sched, sched->cpus[number]);
+    }
+}
+
 void
 pndis__unlock(struct sched *sched)
 {
@@ -58,12 +69,7 @@ pndis__unlock(struct sched *sched)
 
     sched->kick_after_unlock = 0;
     sched->ops->unlock(sched);
-    while (kicks != 0) {
-        unsigned number = (unsigned)__builtin_ctzll(kicks);
-
-        kicks &= kicks - 1;
-        sched->ops->cpu_kick(sched, sched->cpus[number]);
-    }
+    kick_all(sched, kicks);
 }
 
 void

@@ -242,7 +242,9 @@ pndis__sim_advance(struct sim *sim, uint64_t ns)
 {
     sim->now += ns;
     if (pndis__timer_queue_next(&sim->base.timers) <= sim->now) {
+        pndis__lock(&sim->base);
         pndis__timers_expire(&sim->base, sim->now);
+        pndis__unlock(&sim->base);
         pndis__sim_update_attention(sim);
     }
 }

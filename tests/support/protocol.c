@@ -125,6 +125,24 @@ complete_bind(void *argument)
 }
 
 static NDIS_STATUS
+set_packet_filter(struct opening *opening)
+{
+    NDIS_OID_REQUEST request = {
+        .Header = {NDIS_OBJECT_TYPE_OID_REQUEST, NDIS_OID_REQUEST_REVISION_1,
+                   NDIS_SIZEOF_OID_REQUEST_REVISION_1},
+        .RequestType = NdisRequestSetInformation,
+    };
+
+    if (opening->driver->packet_filter == 0) {
+        return NDIS_STATUS_SUCCESS;
+    }
+    request.DATA.SET_INFORMATION.Oid = OID_GEN_CURRENT_PACKET_FILTER;
+    request.DATA.SET_INFORMATION.InformationBuffer = &opening->driver->packet_filter;
+    request.DATA.SET_INFORMATION.InformationBufferLength = sizeof(ULONG);
+    return opening_request(opening, &request);
+}
+
+static NDIS_STATUS
 bind_adapter(NDIS_HANDLE context, NDIS_HANDLE bind_context, PNDIS_BIND_PARAMETERS parameters)
 {
     struct protocol_driver *driver = context;
@@ -141,7 +159,11 @@ bind_adapter(NDIS_HANDLE context, NDIS_HANDLE bind_context, PNDIS_BIND_PARAMETER
     }
     opening->bind_context = bind_context;
     status = open_adapter(opening, parameters);
+    if (status == NDIS_STATUS_SUCCESS) {
+        status = set_packet_filter(opening);
+    }
     if (status != NDIS_STATUS_SUCCESS) {
+        close_adapter(opening);
         opening_free(opening);
         return status;
     }
@@ -492,4 +514,6 @@ protocol_reset(void)
 {
     memset(&protocol, 0, sizeof(protocol));
     protocol.version = 0x0006001E;
+    protocol.packet_filter =
+        NDIS_PACKET_TYPE_DIRECTED | NDIS_PACKET_TYPE_MULTICAST | NDIS_PACKET_TYPE_BROADCAST;
 }

@@ -26,11 +26,12 @@ struct protocol_driver {
     enum when pause;
     enum when restart;
     NDIS_STATUS restart_status;
-    NDIS_STATUS (*on_restart)
+    NDIS_STATUS(*on_restart)
     (struct opening *opening, PNDIS_PROTOCOL_RESTART_PARAMETERS parameters);
     /* Other events; NULL: NDIS_STATUS_SUCCESS. */
     NDIS_STATUS (*on_event)(struct opening *opening, PNET_PNP_EVENT_NOTIFICATION event);
-    bool keep_receives; /* Until opening_return(). */
+    ULONG packet_filter; /* Set when the adapter is open; 0: never. */
+    bool keep_receives;  /* Until opening_return(). */
 
     /* What it saw. */
     NDIS_HANDLE handle;
