@@ -184,6 +184,8 @@ stop_everything(struct pndis_machine *machine, struct context *context)
         pndis__driver_remove(context, machine->drivers);
     }
     pndis__threads_stop(context);
+    /* Whoever drains a processor at this moment comes to an end. */
+    pndis__dpc_flush(context);
     pndis__pool_check(context);
     return result;
 }

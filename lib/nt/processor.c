@@ -76,14 +76,30 @@ try_insert(struct pndis_machine *machine, struct processor *running, KDPC *dpc, 
     return processor;
 }
 
+/* What a DPC calls. Its object is free for the next insertion, or to be freed, once it is taken. */
+struct dpc_call {
+    struct owner *owner;
+    PKDEFERRED_ROUTINE routine;
+    PVOID deferred_context;
+    PVOID argument1;
+    PVOID argument2;
+};
+
 static KDPC *
-queue_take(struct processor *processor)
+queue_take(struct processor *processor, struct dpc_call *out_call)
 {
     KDPC *dpc;
 
     brief_lock(&processor->lock);
     dpc = processor->dpc_first;
     if (dpc != NULL) {
+        *out_call = (struct dpc_call){
+            .owner = (struct owner *)dpc->ProcessorHistory,
+            .routine = dpc->DeferredRoutine,
+            .deferred_context = dpc->DeferredContext,
+            .argument1 = dpc->SystemArgument1,
+            .argument2 = dpc->SystemArgument2,
+        };
         processor->dpc_first = next_of(dpc);
         if (processor->dpc_first == NULL) {
             processor->dpc_last = NULL;
@@ -197,17 +213,16 @@ pndis__dpc_queued_in(struct pndis_machine *machine, const void *start, size_t by
 /* --- draining --- */
 
 static void
-run_dpc(struct context *context, struct processor *processor, KDPC *dpc)
+run_dpc(struct context *context, struct processor *processor, KDPC *dpc,
+        const struct dpc_call *call)
 {
-    struct owner *owner = (struct owner *)dpc->ProcessorHistory;
-    PKDEFERRED_ROUTINE routine = dpc->DeferredRoutine;
+    struct owner *owner = call->owner != NULL ? call->owner : &context->machine->owner;
     struct frame frame;
 
     PROBE(context, RUN, .name = "DPC", .owner = owner);
     processor->dpc_running = dpc;
-    pndis__guest_enter(context, &frame, owner != NULL ? owner : &context->machine->owner,
-                       "DeferredRoutine");
-    routine(dpc, dpc->DeferredContext, dpc->SystemArgument1, dpc->SystemArgument2);
+    pndis__guest_enter(context, &frame, owner, "DeferredRoutine");
+    call->routine(dpc, call->deferred_context, call->argument1, call->argument2);
     pndis__guest_leave(context, &frame);
     processor->dpc_running = NULL;
 }
@@ -220,6 +235,7 @@ drain(struct context *context)
     KIRQL before = context->irql;
     struct frame *frame = context->frame;
     uint16_t locks_held = context->locks_held;
+    struct dpc_call call;
     KDPC *dpc;
 
     context->irql = DISPATCH_LEVEL;
@@ -227,9 +243,9 @@ drain(struct context *context)
     context->locks_held = 0;
     while (__atomic_load_n(&processor->queued, __ATOMIC_SEQ_CST) != 0) {
         pndis__interrupts_deliver(context);
-        dpc = queue_take(processor);
+        dpc = queue_take(processor, &call);
         if (dpc != NULL) {
-            run_dpc(context, processor, dpc);
+            run_dpc(context, processor, dpc, &call);
             context->sched->ops->point(context);
         }
     }

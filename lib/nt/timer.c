@@ -9,6 +9,8 @@
 #include <pndis/error.h>
 #include <stdlib.h>
 
+static const uint64_t ns_per_ms = 1000000;
+
 /* What a KTIMER has while it is set. */
 struct companion {
     struct sched_timer timer;
@@ -226,6 +228,7 @@ pndis__timer_set(struct context *context, KTIMER *timer, const struct timer_sett
     companion->timer.expire = expire;
     set_state(&timer->Header, 0);
     timer->Dpc = setting->dpc;
+    timer->Period = (ULONG)(setting->period_ns / ns_per_ms);
     timer->DueTime.QuadPart = setting->due_ns / 100;
     if (setting->due_ns <= pndis__now_ns(sched)) {
         /* What is due already does not wait for the clock. */
@@ -292,14 +295,13 @@ set_timer(struct context *context, PKTIMER timer, LARGE_INTEGER due, ULONG perio
 {
     struct timer_setting setting = {
         .due_ns = pndis__deadline_of(context, &due),
-        .period_ns = (uint64_t)period_ms * 1000000,
+        .period_ns = period_ms * ns_per_ms,
         .dpc = dpc,
     };
 
     if (dpc != NULL && !pndis__dpc_is_valid(context, dpc, call, caller)) {
         setting.dpc = NULL;
     }
-    timer->Period = period_ms;
     return pndis__timer_set(context, timer, &setting, call, caller);
 }
 

@@ -51,8 +51,17 @@ pndis__attention_clear(struct sched *sched, enum attention bit)
     __atomic_fetch_and(&sched->attention, ~(uint32_t)bit, __ATOMIC_SEQ_CST);
 }
 
+static uint64_t
+take_kicks(struct sched *sched)
+{
+    uint64_t kicks = sched->kick_after_unlock;
+
+    sched->kick_after_unlock = 0;
+    return kicks;
+}
+
 static void
-kick_all(struct sched *sched, uint64_t kicks)
+kick(struct sched *sched, uint64_t kicks)
 {
     while (kicks != 0) {
         unsigned number = (unsigned)__builtin_ctzll(kicks);
@@ -65,11 +74,16 @@ kick_all(struct sched *sched, uint64_t kicks)
 void
 pndis__unlock(struct sched *sched)
 {
-    uint64_t kicks = sched->kick_after_unlock;
+    uint64_t kicks = take_kicks(sched);
 
-    sched->kick_after_unlock = 0;
     sched->ops->unlock(sched);
-    kick_all(sched, kicks);
+    kick(sched, kicks);
+}
+
+void
+pndis__kick(struct sched *sched)
+{
+    kick(sched, take_kicks(sched));
 }
 
 void

@@ -144,6 +144,8 @@ pndis__lock(struct sched *sched)
 
 /* Release the dispatcher lock, and then kick the processors that got work under it. */
 void pndis__unlock(struct sched *sched);
+/* sim, where nothing is locked in truth: kick them at once. */
+void pndis__kick(struct sched *sched);
 
 /* Under the lock. */
 void pndis__timer_arm(struct sched *sched, struct sched_timer *timer, uint64_t due_ns);
