@@ -57,8 +57,9 @@ for_each_variant(enum when *answer, const char *what)
             miniport_reset();
             protocol_reset();
             *answer = when;
-            print_message("%s", seed == 0 ? what : "");
-            print_message(seed == 0 ? ": %s\n" : "", when_names[when]);
+            if (seed == 0) {
+                print_message("%s: %s\n", what, when_names[when]);
+            }
             whole_life(&w, seed);
         }
     }

@@ -9,7 +9,7 @@ world_is_live(void)
 unsigned
 world_seeds(unsigned seeds)
 {
-    enum { LIVE_RUNS = 10 };
+    enum { LIVE_RUNS = 5 };
 
     return world_is_live() && seeds > LIVE_RUNS ? LIVE_RUNS : seeds;
 }
@@ -128,9 +128,9 @@ world_discard(struct world *w)
 void
 world_settle(struct world *w)
 {
-    enum { SETTLE_NS = 50000000 };
+    enum { SETTLE_SIM_NS = 50000000, SETTLE_LIVE_NS = 10000000 };
 
-    expect(w, pndis_machine_run(w->machine, SETTLE_NS) == 0);
+    expect(w, pndis_machine_run(w->machine, world_is_live() ? SETTLE_LIVE_NS : SETTLE_SIM_NS) == 0);
 }
 
 size_t
