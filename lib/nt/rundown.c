@@ -108,7 +108,7 @@ wait_for_release(struct context *context, PEX_RUNDOWN_REF reference, const char 
         next = waiter.left == 0 ? RUN_DOWN : (ULONG_PTR)&waiter | RUN_DOWN;
     } while (!__atomic_compare_exchange_n(&reference->Count, &word, next, false, __ATOMIC_ACQ_REL,
                                           __ATOMIC_ACQUIRE));
-    if (waiter.left == 0) {
+    if (next == RUN_DOWN) {
         return;
     }
     if (!pndis__wait_is_too_high(context, call, caller)) {
