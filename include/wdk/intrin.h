@@ -125,6 +125,67 @@ BitTest64(__wdk_int64 const *target, __wdk_int64 offset)
     return (unsigned char)((target[offset >> 6] >> (offset & 63)) & 1);
 }
 
+/* Set, clear or flip one bit of a bit map; answers what it was. */
+__wdk_inline unsigned char
+BitTestAndSet(int *target, int offset)
+{
+    unsigned int word = (unsigned int)target[offset >> 5];
+    unsigned int bit = (unsigned int)1 << (offset & 31);
+
+    target[offset >> 5] = (int)(word | bit);
+    return (word & bit) != 0;
+}
+
+__wdk_inline unsigned char
+BitTestAndSet64(__wdk_int64 *target, __wdk_int64 offset)
+{
+    __wdk_uint64 word = (__wdk_uint64)target[offset >> 6];
+    __wdk_uint64 bit = (__wdk_uint64)1 << (offset & 63);
+
+    target[offset >> 6] = (__wdk_int64)(word | bit);
+    return (word & bit) != 0;
+}
+
+__wdk_inline unsigned char
+BitTestAndReset(int *target, int offset)
+{
+    unsigned int word = (unsigned int)target[offset >> 5];
+    unsigned int bit = (unsigned int)1 << (offset & 31);
+
+    target[offset >> 5] = (int)(word & ~bit);
+    return (word & bit) != 0;
+}
+
+__wdk_inline unsigned char
+BitTestAndReset64(__wdk_int64 *target, __wdk_int64 offset)
+{
+    __wdk_uint64 word = (__wdk_uint64)target[offset >> 6];
+    __wdk_uint64 bit = (__wdk_uint64)1 << (offset & 63);
+
+    target[offset >> 6] = (__wdk_int64)(word & ~bit);
+    return (word & bit) != 0;
+}
+
+__wdk_inline unsigned char
+BitTestAndComplement(int *target, int offset)
+{
+    unsigned int word = (unsigned int)target[offset >> 5];
+    unsigned int bit = (unsigned int)1 << (offset & 31);
+
+    target[offset >> 5] = (int)(word ^ bit);
+    return (word & bit) != 0;
+}
+
+__wdk_inline unsigned char
+BitTestAndComplement64(__wdk_int64 *target, __wdk_int64 offset)
+{
+    __wdk_uint64 word = (__wdk_uint64)target[offset >> 6];
+    __wdk_uint64 bit = (__wdk_uint64)1 << (offset & 63);
+
+    target[offset >> 6] = (__wdk_int64)(word ^ bit);
+    return (word & bit) != 0;
+}
+
 __wdk_inline unsigned short
 PopulationCount16(unsigned short value)
 {
@@ -170,35 +231,76 @@ UnsignedMultiply128(__wdk_uint64 a, __wdk_uint64 b, __wdk_uint64 *high)
     return (__wdk_uint64)product;
 }
 
+__wdk_inline __wdk_int64
+MultiplyHigh(__wdk_int64 a, __wdk_int64 b)
+{
+    return (__wdk_int64)(((__int128)a * b) >> 64);
+}
+
+__wdk_inline __wdk_int64
+Multiply128(__wdk_int64 a, __wdk_int64 b, __wdk_int64 *high)
+{
+    __int128 product = (__int128)a * b;
+
+    *high = (__wdk_int64)(product >> 64);
+    return (__wdk_int64)product;
+}
+
+__wdk_inline __wdk_uint64
+ShiftLeft128(__wdk_uint64 low, __wdk_uint64 high, unsigned char shift)
+{
+    unsigned __int128 value = ((unsigned __int128)high << 64) | low;
+
+    return (__wdk_uint64)((value << (shift & 63)) >> 64);
+}
+
+__wdk_inline __wdk_uint64
+ShiftRight128(__wdk_uint64 low, __wdk_uint64 high, unsigned char shift)
+{
+    unsigned __int128 value = ((unsigned __int128)high << 64) | low;
+
+    return (__wdk_uint64)(value >> (shift & 63));
+}
+
 /* Ends the process at once; the runtime reports the code ("__fastfail"). */
 __wdk_export __attribute__((__noreturn__)) void __nt_fastfail(unsigned int code);
 
 EXTERN_C_END
 
 /* Macros, because clang with Microsoft extensions takes these names for builtins of its own. */
-#define _BitScanForward   BitScanForward
-#define _BitScanReverse   BitScanReverse
-#define _BitScanForward64 BitScanForward64
-#define _BitScanReverse64 BitScanReverse64
-#define _bittest          BitTest
-#define _bittest64        BitTest64
-#define _rotl8            RotateLeft8
-#define _rotl16           RotateLeft16
-#define _rotl             RotateLeft32
-#define _rotl64           RotateLeft64
-#define _rotr8            RotateRight8
-#define _rotr16           RotateRight16
-#define _rotr             RotateRight32
-#define _rotr64           RotateRight64
-#define _lrotl            RotateLeft32
-#define _lrotr            RotateRight32
-#define __popcnt16        PopulationCount16
-#define __popcnt          PopulationCount32
-#define __popcnt64        PopulationCount64
-#define __lzcnt           CountLeadingZeros32
-#define __lzcnt64         CountLeadingZeros64
-#define __umulh           UnsignedMultiplyHigh
-#define _umul128          UnsignedMultiply128
+#define _BitScanForward         BitScanForward
+#define _BitScanReverse         BitScanReverse
+#define _BitScanForward64       BitScanForward64
+#define _BitScanReverse64       BitScanReverse64
+#define _bittest                BitTest
+#define _bittest64              BitTest64
+#define _bittestandset          BitTestAndSet
+#define _bittestandset64        BitTestAndSet64
+#define _bittestandreset        BitTestAndReset
+#define _bittestandreset64      BitTestAndReset64
+#define _bittestandcomplement   BitTestAndComplement
+#define _bittestandcomplement64 BitTestAndComplement64
+#define _rotl8                  RotateLeft8
+#define _rotl16                 RotateLeft16
+#define _rotl                   RotateLeft32
+#define _rotl64                 RotateLeft64
+#define _rotr8                  RotateRight8
+#define _rotr16                 RotateRight16
+#define _rotr                   RotateRight32
+#define _rotr64                 RotateRight64
+#define _lrotl                  RotateLeft32
+#define _lrotr                  RotateRight32
+#define __popcnt16              PopulationCount16
+#define __popcnt                PopulationCount32
+#define __popcnt64              PopulationCount64
+#define __lzcnt                 CountLeadingZeros32
+#define __lzcnt64               CountLeadingZeros64
+#define __umulh                 UnsignedMultiplyHigh
+#define __mulh                  MultiplyHigh
+#define _mul128                 Multiply128
+#define __shiftleft128          ShiftLeft128
+#define __shiftright128         ShiftRight128
+#define _umul128                UnsignedMultiply128
 
 #define _alloca(size) __builtin_alloca(size)
 

@@ -20,9 +20,6 @@
 #include "ndis/version.h"
 #include "ntddndis.h"
 
-typedef signed int INT, *PINT;
-typedef unsigned int UINT, *PUINT;
-
 /* Sections of an image, named inside `#pragma`. */
 #define NDIS_INIT_FUNCTION(_F)     alloc_text(INIT, _F)
 #define NDIS_PAGABLE_FUNCTION(_F)  alloc_text(PAGE, _F)

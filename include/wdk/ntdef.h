@@ -265,9 +265,10 @@ typedef struct _PROCESSOR_NUMBER {
     UCHAR Reserved;
 } PROCESSOR_NUMBER, *PPROCESSOR_NUMBER;
 
-#define MAXIMUM_PROC_PER_GROUP 64
-#define MAXIMUM_PROCESSORS     MAXIMUM_PROC_PER_GROUP
-#define ALL_PROCESSOR_GROUPS   0xffff
+#define MAXIMUM_PROC_PER_GROUP  64
+#define MAXIMUM_PROCESSORS      MAXIMUM_PROC_PER_GROUP
+#define ALL_PROCESSOR_GROUPS    0xffff
+#define INVALID_PROCESSOR_INDEX 0xffffffff
 
 /* Counted strings. Length and MaximumLength are in bytes. */
 typedef struct _STRING {

@@ -5,6 +5,7 @@
 #include "ntddk.h"
 #include "ntifs/process.h"
 #include "ntifs/security.h"
+#include "ntifs/string.h"
 #include "ntifs/zw.h"
 
 #endif

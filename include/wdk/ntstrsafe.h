@@ -39,9 +39,9 @@ typedef const WCHAR *NTSTRSAFE_PCWSTR;
 #define STRSAFE_CCH(name)  RtlStringCch##name##A
 #define STRSAFE_CB(name)   RtlStringCb##name##A
 #define STRSAFE_VSNPRINTF  _vsnprintf
-#include "ntstrsafe/functions.h"
-#include "ntstrsafe/cch.h"
-#include "ntstrsafe/cb.h"
+#include "ntstrsafe/functions.inl"
+#include "ntstrsafe/cch.inl"
+#include "ntstrsafe/cb.inl"
 #undef STRSAFE_CHAR
 #undef STRSAFE_NAME
 #undef STRSAFE_CCH
@@ -53,9 +53,9 @@ typedef const WCHAR *NTSTRSAFE_PCWSTR;
 #define STRSAFE_CCH(name)  RtlStringCch##name##W
 #define STRSAFE_CB(name)   RtlStringCb##name##W
 #define STRSAFE_VSNPRINTF  _vsnwprintf
-#include "ntstrsafe/functions.h"
-#include "ntstrsafe/cch.h"
-#include "ntstrsafe/cb.h"
+#include "ntstrsafe/functions.inl"
+#include "ntstrsafe/cch.inl"
+#include "ntstrsafe/cb.inl"
 #undef STRSAFE_CHAR
 #undef STRSAFE_NAME
 #undef STRSAFE_CCH

@@ -16,6 +16,7 @@
 #include "wdm/interlocked.h"
 #include "wdm/interlocked_list.h"
 #include "wdm/memory.h"
+#include "wdm/large_integer.h"
 #include "wdm/string.h"
 #include "wdm/bitmap.h"
 #include "wdm/version.h"

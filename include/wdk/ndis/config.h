@@ -16,6 +16,25 @@ typedef struct {
     PVOID Buffer;
 } BINARY_DATA;
 
+/* What NdisReadConfiguration answers for the keywords "Environment" and "ProcessorType". */
+typedef enum _NDIS_ENVIRONMENT_TYPE {
+    NdisEnvironmentWindows,
+    NdisEnvironmentWindowsNt
+} NDIS_ENVIRONMENT_TYPE,
+    *PNDIS_ENVIRONMENT_TYPE;
+
+typedef enum _NDIS_PROCESSOR_TYPE {
+    NdisProcessorX86,
+    NdisProcessorMips,
+    NdisProcessorAlpha,
+    NdisProcessorPpc,
+    NdisProcessorAmd64,
+    NdisProcessorIA64,
+    NdisProcessorArm,
+    NdisProcessorArm64
+} NDIS_PROCESSOR_TYPE,
+    *PNDIS_PROCESSOR_TYPE;
+
 typedef enum _NDIS_PARAMETER_TYPE {
     NdisParameterInteger,
     NdisParameterHexInteger,

@@ -8,6 +8,7 @@
 #include "status.h"
 #include "memory.h"
 #include "nbl.h"
+#include "mdlapi.h"
 #include "receivefilter.h"
 #include "../wdm/dma.h"
 
@@ -58,9 +59,10 @@ typedef struct _NDIS_SG_DMA_DESCRIPTION {
 #endif
 
 #define NDIS_SG_LIST_WRITE_TO_DEVICE 0x000000001
-#define NDIS_DMA_24BITS              ((NDIS_DMA_SIZE)0)
-#define NDIS_DMA_32BITS              ((NDIS_DMA_SIZE)1)
-#define NDIS_DMA_64BITS              ((NDIS_DMA_SIZE)2)
+typedef UCHAR NDIS_DMA_SIZE;
+#define NDIS_DMA_24BITS ((NDIS_DMA_SIZE)0)
+#define NDIS_DMA_32BITS ((NDIS_DMA_SIZE)1)
+#define NDIS_DMA_64BITS ((NDIS_DMA_SIZE)2)
 
 typedef struct _NDIS_DMA_DESCRIPTION {
     BOOLEAN DemandMode;

@@ -10,6 +10,7 @@
 #include "pnp.h"
 #include "indicate.h"
 #include "port.h"
+#include "statistics.h"
 #include "nblsend.h"
 #include "nblreceive.h"
 

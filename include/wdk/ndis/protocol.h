@@ -8,6 +8,7 @@
 #include "restart.h"
 #include "pnp.h"
 #include "indicate.h"
+#include "port.h"
 #include "nblsend.h"
 #include "nblreceive.h"
 #include "offload.h"
@@ -119,6 +120,8 @@ typedef struct _NDIS_OPEN_PARAMETERS {
 
 #define NDIS_SIZEOF_OPEN_PARAMETERS_REVISION_1                                                     \
     RTL_SIZEOF_THROUGH_FIELD(NDIS_OPEN_PARAMETERS, FrameTypeArraySize)
+/* Windows has the misspelt name as well. */
+#define NDIS_SIZEOF_OPEN_PARAMETERS_REVSION_1 NDIS_SIZEOF_OPEN_PARAMETERS_REVISION_1
 
 #define NDIS_PROTOCOL_RESTART_PARAMETERS_REVISION_1 1
 

@@ -240,7 +240,7 @@ typedef struct _NDIS_WMI_ENUM_ADAPTER {
 #define NDIS_SIZEOF_WMI_ENUM_ADAPTER_REVISION_1                                                    \
     RTL_SIZEOF_THROUGH_FIELD(NDIS_WMI_ENUM_ADAPTER, DeviceName)
 
-#define NDIS_WMI_OUTPUT_INFO_REVISION_1 1;
+#define NDIS_WMI_OUTPUT_INFO_REVISION_1 1
 
 typedef struct NDIS_WMI_OUTPUT_INFO {
     NDIS_OBJECT_HEADER Header;
@@ -285,6 +285,12 @@ typedef struct _NETWORK_ADDRESS_IP6 {
     USHORT sin6_addr[8];
     ULONG sin6_scope_id;
 } NETWORK_ADDRESS_IP6, *PNETWORK_ADDRESS_IP6;
+
+typedef struct _NETWORK_ADDRESS_IPX {
+    ULONG NetworkAddress;
+    UCHAR NodeAddress[6];
+    USHORT Socket;
+} NETWORK_ADDRESS_IPX, *PNETWORK_ADDRESS_IPX;
 
 #define NETWORK_ADDRESS_LENGTH_IP  sizeof(NETWORK_ADDRESS_IP)
 #define NETWORK_ADDRESS_LENGTH_IP6 sizeof(NETWORK_ADDRESS_IP6)

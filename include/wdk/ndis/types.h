@@ -13,6 +13,9 @@ EXTERN_C_START
 #endif
 #define NDIS_EXPORTED_ROUTINE __wdk_export
 
+typedef signed int INT, *PINT;
+typedef unsigned int UINT, *PUINT;
+
 typedef PVOID NDIS_HANDLE, *PNDIS_HANDLE;
 typedef int NDIS_STATUS, *PNDIS_STATUS;
 

@@ -3,6 +3,8 @@
 #ifndef __WDK_NTSTRSAFE_UNICODE_H
 #define __WDK_NTSTRSAFE_UNICODE_H
 
+#include "../ntstrsafe.h"
+
 EXTERN_C_START
 
 __wdk_inline NTSTATUS

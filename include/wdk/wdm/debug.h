@@ -50,6 +50,9 @@ NTSYSAPI NTSTATUS DbgSetDebugFilterState(_In_ ULONG ComponentId, _In_ ULONG Leve
 NTSYSAPI VOID DbgBreakPoint(VOID);
 NTSYSAPI VOID DbgBreakPointWithStatus(_In_ ULONG Status);
 NTSYSAPI VOID DbgRaiseAssertionFailure(VOID);
+
+/* For corruption after which nothing can be trusted ("__fastfail"). */
+#define RtlFailFast(Code) __fastfail(Code)
 NTSYSAPI VOID RtlAssert(_In_ PVOID VoidFailedAssertion, _In_ PVOID VoidFileName,
                         _In_ ULONG LineNumber, _In_opt_ PSTR MutableMessage);
 

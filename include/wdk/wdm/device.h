@@ -257,8 +257,21 @@ typedef struct _FILE_OBJECT {
 #define DO_DEVICE_IRP_REQUIRES_EXTENSION 0x08000000
 #define DO_BOOT_CRITICAL                 0x20000000
 #define DO_SUPPORTS_PERSISTENT_ACLS      0x00020000
-#define DO_NOT_RETRY_PURGE               (2)
-#define DO_NOT_PURGE_DIRTY_PAGES         (4)
+
+/* The first field of the I/O manager's objects. */
+#define IO_TYPE_ADAPTER                 0x00000001
+#define IO_TYPE_CONTROLLER              0x00000002
+#define IO_TYPE_DEVICE                  0x00000003
+#define IO_TYPE_DRIVER                  0x00000004
+#define IO_TYPE_FILE                    0x00000005
+#define IO_TYPE_IRP                     0x00000006
+#define IO_TYPE_MASTER_ADAPTER          0x00000007
+#define IO_TYPE_OPEN_PACKET             0x00000008
+#define IO_TYPE_TIMER                   0x00000009
+#define IO_TYPE_VPB                     0x0000000a
+#define IO_TYPE_ERROR_LOG               0x0000000b
+#define IO_TYPE_ERROR_MESSAGE           0x0000000c
+#define IO_TYPE_DEVICE_OBJECT_EXTENSION 0x0000000d
 
 #define DRVO_UNLOAD_INVOKED        0x00000001
 #define DRVO_LEGACY_DRIVER         0x00000002

@@ -254,6 +254,26 @@ typedef struct _IO_ERROR_LOG_PACKET {
     ULONG DumpData[1];
 } IO_ERROR_LOG_PACKET, *PIO_ERROR_LOG_PACKET;
 
+typedef struct _IO_ERROR_LOG_MESSAGE {
+    USHORT Type;
+    USHORT Size;
+    USHORT DriverNameLength;
+    LARGE_INTEGER TimeStamp;
+    ULONG DriverNameOffset;
+    IO_ERROR_LOG_PACKET EntryData;
+} IO_ERROR_LOG_MESSAGE, *PIO_ERROR_LOG_MESSAGE;
+
+/* An entry has 240 bytes: what a message of 512 can hold, but no more than the first limit. */
+#define ERROR_LOG_LIMIT_SIZE        (256 - 16)
+#define PORT_MAXIMUM_MESSAGE_LENGTH 512
+#define IO_ERROR_LOG_MESSAGE_HEADER_LENGTH                                                         \
+    (sizeof(IO_ERROR_LOG_MESSAGE) - sizeof(IO_ERROR_LOG_PACKET) + (sizeof(WCHAR) * 40))
+#define ERROR_LOG_MESSAGE_LIMIT_SIZE (ERROR_LOG_LIMIT_SIZE + IO_ERROR_LOG_MESSAGE_HEADER_LENGTH)
+#define IO_ERROR_LOG_MESSAGE_LENGTH                                                                \
+    ((PORT_MAXIMUM_MESSAGE_LENGTH > ERROR_LOG_MESSAGE_LIMIT_SIZE) ? ERROR_LOG_MESSAGE_LIMIT_SIZE   \
+                                                                  : PORT_MAXIMUM_MESSAGE_LENGTH)
+#define ERROR_LOG_MAXIMUM_SIZE (IO_ERROR_LOG_MESSAGE_LENGTH - IO_ERROR_LOG_MESSAGE_HEADER_LENGTH)
+
 _IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI PVOID
     IoAllocateErrorLogEntry(_In_ PVOID IoObject, _In_ UCHAR EntrySize);
 _IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI VOID IoWriteErrorLogEntry(_In_ PVOID ElEntry);

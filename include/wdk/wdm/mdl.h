@@ -39,7 +39,7 @@ typedef struct _MDL {
 #define MDL_INTERNAL                0x8000
 #define MDL_MAPPING_FLAGS                                                                          \
     (MDL_MAPPED_TO_SYSTEM_VA | MDL_PAGES_LOCKED | MDL_SOURCE_IS_NONPAGED_POOL |                    \
-     MDL_PARTIAL_HAS_BEEN_MAPPED | MDL_PARENT_MAPPED_SYSTEM_VA | MDL_SYSTEM_VA | MDL_IO_SPACE)
+     MDL_PARTIAL_HAS_BEEN_MAPPED | MDL_PARENT_MAPPED_SYSTEM_VA | MDL_IO_SPACE)
 
 typedef enum _MEMORY_CACHING_TYPE {
     MmNonCached,
@@ -119,6 +119,17 @@ _IRQL_requires_max_(DISPATCH_LEVEL) NTKERNELAPI VOID
 NTKERNELAPI PMDL MmAllocatePagesForMdl(_In_ PHYSICAL_ADDRESS LowAddress,
                                        _In_ PHYSICAL_ADDRESS HighAddress,
                                        _In_ PHYSICAL_ADDRESS SkipBytes, _In_ SIZE_T TotalBytes);
+
+#define MM_DONT_ZERO_ALLOCATION               0x00000001
+#define MM_ALLOCATE_FROM_LOCAL_NODE_ONLY      0x00000002
+#define MM_ALLOCATE_FULLY_REQUIRED            0x00000004
+#define MM_ALLOCATE_NO_WAIT                   0x00000008
+#define MM_ALLOCATE_PREFER_CONTIGUOUS         0x00000010
+#define MM_ALLOCATE_REQUIRE_CONTIGUOUS_CHUNKS 0x00000020
+#define MM_ALLOCATE_FAST_LARGE_PAGES          0x00000040
+#define MM_ALLOCATE_TRIM_IF_NECESSARY         0x00000080
+#define MM_ALLOCATE_AND_HOT_REMOVE            0x00000100
+
 NTKERNELAPI PMDL MmAllocatePagesForMdlEx(_In_ PHYSICAL_ADDRESS LowAddress,
                                          _In_ PHYSICAL_ADDRESS HighAddress,
                                          _In_ PHYSICAL_ADDRESS SkipBytes, _In_ SIZE_T TotalBytes,

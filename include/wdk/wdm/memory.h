@@ -70,43 +70,6 @@ NTSYSAPI BOOLEAN RtlIsZeroMemory(_In_reads_bytes_(Length) PVOID Buffer, _In_ SIZ
 #define THIRDBYTE(VALUE)             (((VALUE) >> 16) & 0x000000FF)
 #define FOURTHBYTE(VALUE)            (((VALUE) >> 24) & 0x000000FF)
 
-/* Large integers, from before compilers had 64-bit ones. */
-__wdk_inline LARGE_INTEGER
-RtlConvertLongToLargeInteger(_In_ LONG SignedInteger)
-{
-    LARGE_INTEGER large;
-
-    large.QuadPart = SignedInteger;
-    return large;
-}
-
-__wdk_inline LARGE_INTEGER
-RtlConvertUlongToLargeInteger(_In_ ULONG UnsignedInteger)
-{
-    LARGE_INTEGER large;
-
-    large.QuadPart = UnsignedInteger;
-    return large;
-}
-
-__wdk_inline LARGE_INTEGER
-RtlLargeIntegerAdd(_In_ LARGE_INTEGER Addend1, _In_ LARGE_INTEGER Addend2)
-{
-    LARGE_INTEGER sum;
-
-    sum.QuadPart = Addend1.QuadPart + Addend2.QuadPart;
-    return sum;
-}
-
-__wdk_inline LARGE_INTEGER
-RtlLargeIntegerSubtract(_In_ LARGE_INTEGER Minuend, _In_ LARGE_INTEGER Subtrahend)
-{
-    LARGE_INTEGER difference;
-
-    difference.QuadPart = Minuend.QuadPart - Subtrahend.QuadPart;
-    return difference;
-}
-
 EXTERN_C_END
 
 #endif

@@ -12,7 +12,11 @@ NTSYSAPI VOID RtlInitUnicodeString(_Out_ PUNICODE_STRING DestinationString,
 NTSYSAPI VOID RtlInitAnsiString(_Out_ PANSI_STRING DestinationString, _In_opt_ PCSZ SourceString);
 NTSYSAPI VOID RtlInitString(_Out_ PSTRING DestinationString, _In_opt_ PCSZ SourceString);
 NTSYSAPI NTSTATUS RtlInitStringEx(_Out_ PSTRING DestinationString, _In_opt_ PCSZ SourceString);
+NTSYSAPI NTSTATUS RtlInitAnsiStringEx(_Out_ PANSI_STRING DestinationString,
+                                      _In_opt_ PCSZ SourceString);
 NTSYSAPI VOID RtlInitUTF8String(_In_ PUTF8_STRING DestinationString, _In_ PCSZ SourceString);
+_IRQL_requires_max_(DISPATCH_LEVEL) NTSYSAPI NTSTATUS
+    RtlInitUTF8StringEx(_Out_ PUTF8_STRING DestinationString, _In_opt_ PCSZ SourceString);
 NTSYSAPI VOID RtlCopyUnicodeString(_Inout_ PUNICODE_STRING DestinationString,
                                    _In_opt_ PCUNICODE_STRING SourceString);
 NTSYSAPI VOID RtlCopyString(_Out_ PSTRING DestinationString, _In_opt_ const STRING *SourceString);
@@ -28,6 +32,12 @@ _IRQL_requires_max_(PASSIVE_LEVEL) NTSYSAPI LONG
 _IRQL_requires_max_(PASSIVE_LEVEL) NTSYSAPI BOOLEAN
     RtlEqualUnicodeString(_In_ PCUNICODE_STRING String1, _In_ PCUNICODE_STRING String2,
                           _In_ BOOLEAN CaseInSensitive);
+_IRQL_requires_max_(PASSIVE_LEVEL) NTSYSAPI LONG
+    RtlCompareUnicodeStrings(_In_ PCWCH String1, _In_ SIZE_T String1Length, _In_ PCWCH String2,
+                             _In_ SIZE_T String2Length, _In_ BOOLEAN CaseInSensitive);
+_IRQL_requires_max_(PASSIVE_LEVEL) NTSYSAPI BOOLEAN
+    RtlSuffixUnicodeString(_In_ PCUNICODE_STRING String1, _In_ PCUNICODE_STRING String2,
+                           _In_ BOOLEAN CaseInSensitive);
 _IRQL_requires_max_(PASSIVE_LEVEL) NTSYSAPI LONG
     RtlCompareString(_In_ const STRING *String1, _In_ const STRING *String2,
                      _In_ BOOLEAN CaseInSensitive);

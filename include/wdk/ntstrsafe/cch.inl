@@ -1,4 +1,4 @@
-/* The public functions with sizes in characters, over ntstrsafe/functions.h and for the same kind
+/* The public functions with sizes in characters, over functions.inl and for the same kind
  * of character: no guard. */
 
 EXTERN_C_START
