@@ -9,14 +9,6 @@ enum { SEEDS = 60 };
 
 /* Set up one pend variant, then walk the whole life of an adapter with both drivers on it. */
 static void
-load_protocol(struct world *w)
-{
-    expect(w, pndis_driver_load(w->machine, NULL,
-                                &(struct pndis_driver_options){.name = "protocol",
-                                                               .entry = protocol_entry}) != NULL);
-}
-
-static void
 whole_life(struct world *w, uint64_t seed)
 {
     uint8_t frame[64];
@@ -24,7 +16,7 @@ whole_life(struct world *w, uint64_t seed)
     make_frame_bytes(frame, sizeof(frame), 7);
     world_open(w, seed);
     world_add_adapter(w);
-    load_protocol(w);
+    world_load_protocol(w);
     world_settle(w);
     expect_state(w, "Running");
     expect(w, opening_latest()->running);

@@ -1,5 +1,20 @@
 #include "support/world.h"
 
+#include "nt/nt.h"
+#include "support/protocol.h"
+
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+
+/* How much slower a sanitizer is, roughly: so much fewer seeds. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||                               \
+    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+enum { SEED_DIVISOR = 4 };
+#else
+enum { SEED_DIVISOR = 1 };
+#endif
+
 bool
 world_is_live(void)
 {
@@ -11,7 +26,10 @@ world_seeds(unsigned seeds)
 {
     enum { LIVE_RUNS = 5 };
 
-    return world_is_live() && seeds > LIVE_RUNS ? LIVE_RUNS : seeds;
+    if (world_is_live()) {
+        return seeds > LIVE_RUNS ? LIVE_RUNS : seeds;
+    }
+    return (seeds + SEED_DIVISOR - 1) / SEED_DIVISOR;
 }
 
 void
@@ -75,6 +93,30 @@ world_running(struct world *w, uint64_t seed)
     world_add_adapter(w);
     world_add_client(w);
     expect_state(w, "Running");
+}
+
+struct pndis_driver *
+world_load_protocol(struct world *w)
+{
+    struct pndis_driver *driver = pndis_driver_load(
+        w->machine, NULL,
+        &(struct pndis_driver_options){.name = "protocol", .entry = protocol_entry});
+
+    expect(w, driver != NULL);
+    return driver;
+}
+
+void
+world_as_driver(struct world *w, void (*routine)(void *argument), void *argument)
+{
+    struct host_call call;
+    struct frame frame;
+
+    expect(w, pndis__host_enter(w->machine, &call) == 0);
+    pndis__guest_enter(context_current(), &frame, &w->driver->owner, "Test");
+    routine(argument);
+    pndis__guest_leave(context_current(), &frame);
+    pndis__host_leave(&call);
 }
 
 static void

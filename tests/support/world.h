@@ -31,7 +31,7 @@ struct world {
 };
 
 bool world_is_live(void);
-/* @seeds on sim, a few on live. */
+/* @seeds on sim, a quarter of them under sanitizers, a few on live. */
 unsigned world_seeds(unsigned seeds);
 
 /* A recording machine without any driver. */
@@ -45,6 +45,12 @@ void world_add_adapter(struct world *w);
 void world_add_client(struct world *w);
 /* All of it at once. */
 void world_running(struct world *w, uint64_t seed);
+
+/* Load the programmable protocol driver; it binds to every adapter that is started. */
+struct pndis_driver *world_load_protocol(struct world *w);
+
+/* Run @routine as code of the miniport's driver at PASSIVE_LEVEL, as a thread of its own would. */
+void world_as_driver(struct world *w, void (*routine)(void *argument), void *argument);
 
 /* Stop the machine, see that no rule was broken, and free it. */
 void world_close(struct world *w);
