@@ -119,8 +119,8 @@ world_as_driver(struct world *w, void (*routine)(void *argument), void *argument
     pndis__host_leave(&call);
 }
 
-static void
-print_violations(struct world *w)
+void
+world_print_violations(struct world *w)
 {
     const struct pndis_violation *violation;
 
@@ -134,7 +134,7 @@ void
 world_expect_clean(struct world *w)
 {
     if (pndis_violation_count(w->machine) != 0) {
-        print_violations(w);
+        world_print_violations(w);
         fail_msg("rules were broken (seed %llu)", (unsigned long long)w->seed);
     }
 }
@@ -145,7 +145,7 @@ world_expect_violation(struct world *w, const char *rule)
     const struct pndis_violation *violation = pndis_violation_of(w->machine, rule);
 
     if (violation == NULL) {
-        print_violations(w);
+        world_print_violations(w);
         fail_msg("%s was not reported (seed %llu)", rule, (unsigned long long)w->seed);
     }
     pndis_violations_clear(w->machine);

@@ -60,6 +60,7 @@ void world_discard(struct world *w);
 /* A violation of @rule was recorded; then all are forgotten. */
 const struct pndis_violation *world_expect_violation(struct world *w, const char *rule);
 void world_expect_clean(struct world *w);
+void world_print_violations(struct world *w);
 /* Let everything happen that happens by itself: 50 ms on sim, 10 on live. */
 void world_settle(struct world *w);
 
