@@ -69,16 +69,21 @@ take(struct context *context, struct worker *worker)
 {
     struct work_queue *queue = worker->queue;
     struct work *work;
+    bool stopping;
 
-    pndis__wait_one(context, &queue->available.Header, SCHED_FOREVER);
-    pndis__lock(context->sched);
-    work = queue->first;
-    if (work != NULL) {
-        queue->first = work->next;
-        queue->last = queue->first == NULL ? NULL : queue->last;
-        worker->ticket = work->ticket;
-    }
-    pndis__unlock(context->sched);
+    do {
+        pndis__wait_one(context, &queue->available.Header, SCHED_FOREVER);
+        pndis__lock(context->sched);
+        stopping = queue->stopping;
+        work = queue->first;
+        if (work != NULL) {
+            queue->first = work->next;
+            queue->last = queue->first == NULL ? NULL : queue->last;
+            worker->ticket = work->ticket;
+        }
+        pndis__unlock(context->sched);
+        /* It may have been cancelled between waking and looking. */
+    } while (work == NULL && !stopping);
     return work;
 }
 
@@ -167,7 +172,9 @@ pndis__work_cancel(struct pndis_machine *machine, struct work *work)
             before->next = work->next;
         }
         queue->last = queue->last == work ? before : queue->last;
-        set_state(&queue->available.Header, state_of(&queue->available.Header) - 1);
+        if (state_of(&queue->available.Header) > 0) {
+            set_state(&queue->available.Header, state_of(&queue->available.Header) - 1);
+        }
         __atomic_store_n(&work->queued, 0, __ATOMIC_SEQ_CST);
     }
     pndis__unlock(machine->sched);

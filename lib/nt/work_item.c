@@ -18,6 +18,7 @@ struct _IO_WORKITEM {
     PIO_WORKITEM_ROUTINE routine;
     PIO_WORKITEM_ROUTINE_EX routine_ex;
     PVOID context;
+    uint32_t claimed; /* From before the fields are set for a call until that has read them. */
     bool allocated;
 };
 
@@ -52,15 +53,19 @@ static void
 run_io_item(struct context *context, struct work *work)
 {
     PIO_WORKITEM item = (PIO_WORKITEM)work;
+    PIO_WORKITEM_ROUTINE_EX routine_ex = item->routine_ex;
+    PIO_WORKITEM_ROUTINE routine = item->routine;
+    PVOID item_context = item->context;
     PVOID io_object = item->io_object;
     struct frame frame;
 
     pndis__guest_enter(context, &frame, work->owner, "WorkItem");
-    /* The routine may free the item, or queue it again. */
-    if (item->routine_ex != NULL) {
-        item->routine_ex(io_object, item->context, item);
+    /* From here on it may be queued again; the routine may free it, too. */
+    __atomic_store_n(&item->claimed, 0, __ATOMIC_SEQ_CST);
+    if (routine_ex != NULL) {
+        routine_ex(io_object, item_context, item);
     } else {
-        item->routine(io_object, item->context);
+        routine(io_object, item_context);
     }
     pndis__guest_leave(context, &frame);
     pndis__object_dereference(context->machine, io_object);
@@ -116,6 +121,7 @@ check_not_queued(struct context *context, PIO_WORKITEM item, const char *what, c
                  const void *caller)
 {
     if (pndis__work_cancel(context->machine, &item->work)) {
+        __atomic_store_n(&item->claimed, 0, __ATOMIC_SEQ_CST);
         pndis__object_dereference(context->machine, item->io_object);
         pndis__report(context, RULE_WORK_ITEM_STATE, NULL, call, caller, "%s a queued work item",
                       what);
@@ -153,18 +159,15 @@ static bool
 queue_io_item(struct context *context, PIO_WORKITEM item, PIO_WORKITEM_ROUTINE routine,
               PIO_WORKITEM_ROUTINE_EX routine_ex, PVOID item_context)
 {
-    if (__atomic_load_n(&item->work.queued, __ATOMIC_SEQ_CST) != 0) {
+    if (__atomic_exchange_n(&item->claimed, 1, __ATOMIC_SEQ_CST) != 0) {
         return false;
     }
     item->routine = routine;
     item->routine_ex = routine_ex;
     item->context = item_context;
     pndis__object_reference(context->machine, item->io_object);
-    if (pndis__work_queue(context->machine, &item->work)) {
-        return true;
-    }
-    pndis__object_dereference(context->machine, item->io_object);
-    return false;
+    pndis__work_queue(context->machine, &item->work);
+    return true;
 }
 
 static void

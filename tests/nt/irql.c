@@ -60,13 +60,13 @@ a_callback_returns_at_the_level_it_was_called_at(void **state)
 
     (void)state;
     world_sim(&w, 0);
-    pndis__guest_enter(w.context, &frame, &w.owner, "Callback");
+    pndis__guest_enter(w.context, &frame, &w.driver->owner, "Callback");
     KeRaiseIrql(DISPATCH_LEVEL, &irql);
     pndis__guest_leave(w.context, &frame);
     expect_broken(&w, "IRQL_RETURN");
     assert_int_equal(KeGetCurrentIrql(), PASSIVE_LEVEL);
     KeRaiseIrql(DISPATCH_LEVEL, &irql);
-    pndis__guest_enter(w.context, &frame, &w.owner, "Callback");
+    pndis__guest_enter(w.context, &frame, &w.driver->owner, "Callback");
     KeLowerIrql(PASSIVE_LEVEL);
     pndis__guest_leave(w.context, &frame);
     expect_broken(&w, "IRQL_RETURN");

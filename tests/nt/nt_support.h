@@ -30,7 +30,8 @@ struct world {
     struct context *context;
     struct host_call call;
     struct frame frame;
-    struct owner owner; /* The driver that the test is. */
+    struct pndis_driver *driver; /* The one that the test is. */
+    PDRIVER_OBJECT object;
     uint64_t seed;
 };
 
@@ -44,6 +45,20 @@ struct world {
         }                                                                                          \
     } while (0)
 
+static VOID
+world_unload(PDRIVER_OBJECT driver)
+{
+    (void)driver;
+}
+
+static int
+world_entry(void *driver_object, void *registry_path)
+{
+    (void)registry_path;
+    ((PDRIVER_OBJECT)driver_object)->DriverUnload = world_unload;
+    return STATUS_SUCCESS;
+}
+
 static inline void
 world_open(struct world *w, const struct pndis_machine_options *options)
 {
@@ -54,11 +69,13 @@ world_open(struct world *w, const struct pndis_machine_options *options)
     w->seed = options->seed;
     w->machine = pndis_machine_create(&recorded);
     assert_non_null(w->machine);
+    w->driver = pndis_driver_load(
+        w->machine, NULL, &(struct pndis_driver_options){.name = "test", .entry = world_entry});
+    assert_non_null(w->driver);
+    w->object = &w->driver->object;
     assert_int_equal(pndis__host_enter(w->machine, &w->call), 0);
     w->context = context_current();
-    w->owner.kind = "driver";
-    snprintf(w->owner.name, sizeof(w->owner.name), "test");
-    pndis__guest_enter(w->context, &w->frame, &w->owner, "Test");
+    pndis__guest_enter(w->context, &w->frame, &w->driver->owner, "Test");
 }
 
 static inline void
@@ -73,11 +90,10 @@ world_live(struct world *w)
     world_open(w, &(struct pndis_machine_options){.scheduler = PNDIS_LIVE});
 }
 
-/* The test's driver code has returned and is unloaded: what it left behind is told. */
+/* The test's code has returned, and its driver is unloaded: what it left behind is told. */
 static inline void
 world_end(struct world *w)
 {
-    PROBE(w->context, ENDS, .name = "unload", .owner = &w->owner, .a = RULE_LEAK_UNLOAD);
     pndis__guest_leave(w->context, &w->frame);
     pndis__host_leave(&w->call);
     pndis_machine_stop(w->machine);

@@ -213,7 +213,7 @@ a_callback_that_returns_with_a_lock_is_reported_and_loses_it(void **state)
     (void)state;
     world_sim(&w, 0);
     KeInitializeSpinLock(&lock);
-    pndis__guest_enter(w.context, &frame, &w.owner, "Callback");
+    pndis__guest_enter(w.context, &frame, &w.driver->owner, "Callback");
     KeAcquireSpinLock(&lock, &irql);
     KeReleaseSpinLockFromDpcLevel(&lock);
     KeAcquireSpinLockAtDpcLevel(&lock);
