@@ -1,7 +1,7 @@
 /* Structured exception handling ("try-except Statement", "try-finally Statement") for a compiler
  * that has none.
  *
- * A __try is a loop around a frame that sigsetjmp fills. An exception raised in the body
+ * A __try is a loop around a frame that setjmp fills. An exception raised in the body
  * (RtlRaiseStatus, ExRaiseStatus, or a processor fault that the runtime's signal handler turns into
  * one) comes back through the frame, evaluates the filter and runs the handler. Leaving the body by
  * return or goto runs the frame's cleanup, which takes it off the thread's list.
@@ -51,11 +51,11 @@ typedef struct _EXCEPTION_POINTERS {
 } EXCEPTION_POINTERS, *PEXCEPTION_POINTERS;
 
 /* One __try in progress. The runtime links the frames of a thread. To deliver an exception it takes
- * the innermost frame off the list, fills in record and pointers, sets raised and calls siglongjmp
+ * the innermost frame off the list, fills in record and pointers, sets raised and calls longjmp
  * with 1. The signal mask is not saved: a signal handler that jumps out must have left its signal
  * unblocked. */
 struct __seh_frame {
-    sigjmp_buf jump;
+    jmp_buf jump;
     struct __seh_frame *outer;
     EXCEPTION_RECORD record;
     EXCEPTION_POINTERS pointers;
@@ -112,12 +112,12 @@ EXTERN_C_END
 #define __try                                                                                      \
     for (struct __seh_frame __seh_this __attribute__((__cleanup__(__seh_leave))) = {};             \
          __seh_next(&__seh_this);)                                                                 \
-        if (__seh_this.pass == 1 && sigsetjmp(__seh_this.jump, 0) == 0)
+        if (__seh_this.pass == 1 && setjmp(__seh_this.jump) == 0)
 /* clang-format off */
 #define __except(...) else if (__seh_this.raised && __seh_filter(&__seh_this, (__VA_ARGS__)))
 /* clang-format on */
 #define __finally else if (__seh_finally(&__seh_this))
-#define __leave siglongjmp(__seh_this.jump, 1)
+#define __leave longjmp(__seh_this.jump, 1)
 #define _try     __try
 #define _except  __except
 #define _finally __finally

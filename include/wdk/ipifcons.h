@@ -1,6 +1,17 @@
-/* Interface types of the IANA registry ("Interface Types"). */
+/* Interface types of the IANA registry ("NDIS Interface Types"). */
 #ifndef _IPIFCONS_H_
 #define _IPIFCONS_H_
+
+typedef unsigned int IFTYPE;
+
+typedef enum _IF_ACCESS_TYPE {
+    IF_ACCESS_LOOPBACK = 1,
+    IF_ACCESS_BROADCAST = 2,
+    IF_ACCESS_POINT_TO_POINT = 3,
+    IF_ACCESS_POINTTOPOINT = 3,
+    IF_ACCESS_POINT_TO_MULTI_POINT = 4,
+    IF_ACCESS_POINTTOMULTIPOINT = 4
+} IF_ACCESS_TYPE;
 
 #define IF_TYPE_OTHER                            1
 #define IF_TYPE_REGULAR_1822                     2

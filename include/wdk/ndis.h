@@ -14,6 +14,7 @@
 #define NDIS_NT 1
 
 #include "ntddk.h"
+#include "minwindef.h"
 #include "ntstatus.h"
 #include "netevent.h"
 #include "netpnp.h"
@@ -55,20 +56,37 @@
 
 #include "ndis/driver.h"
 #include "ndis/pnp.h"
-#include "ndis/restart.h"
 #include "ndis/indicate.h"
+#if __NDIS_HAS_NDIS6
+#include "ndis/restart.h"
 #include "ndis/attributes.h"
 #include "ndis/miniport.h"
 #include "ndis/filter.h"
 #include "ndis/protocol.h"
 #include "ndis/intermediate.h"
 #include "ndis/interface.h"
+#endif
 
 #include "ndis/io.h"
 #include "ndis/interrupt.h"
 #include "ndis/dma.h"
+#if __NDIS_HAS_NDIS6
 #include "ndis/sriov.h"
 #include "ndis/poll.h"
+#endif
+
+#if NDIS_LEGACY_DRIVER
+#include "ndis/ndis5_buffer.h"
+#include "ndis/ndis5_packet.h"
+#include "ndis/ndis5_packetinfo.h"
+#include "ndis/ndis5_task.h"
+#include "ndis/ndis5_handlers.h"
+#include "ndis/ndis5_miniport.h"
+#include "ndis/ndis5_timer.h"
+#include "ndis/ndis5_interrupt.h"
+#include "ndis/ndis5_dma.h"
+#include "ndis/ndis5_io.h"
+#endif
 
 #include "xfilter.h"
 

@@ -22,9 +22,11 @@
 #include "ndis/hashtypes.h"
 #include "ndis/rss.h"
 #include "ndis/offloadtypes.h"
+#if __NDIS_HAS_NDIS6
 #include "ndis/offload.h"
 #include "ndis/offload_wmi.h"
 #include "ndis/encapsulationconfig.h"
+#endif
 #include "ndis/pm.h"
 #include "ndis/receivefilter.h"
 #include "ndis/receivequeue.h"

@@ -485,7 +485,7 @@ typedef enum _NT_PRODUCT_TYPE {
 #define C_ASSERT(e) _Static_assert(e, #e)
 #endif
 
-#if !defined(NOMINMAX) && !defined(__cplusplus)
+#ifndef NOMINMAX
 #ifndef max
 #define max(a, b) (((a) > (b)) ? (a) : (b))
 #endif

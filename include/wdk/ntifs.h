@@ -1,4 +1,5 @@
-/* ntddk.h, and what file system drivers see in addition: processes, tokens, more system services. */
+/* ntddk.h, and what file system drivers see in addition: processes, tokens, more system services.
+ */
 #ifndef _NTIFS_
 #define _NTIFS_
 

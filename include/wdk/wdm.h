@@ -50,6 +50,7 @@
 #include "wdm/pnp.h"
 #include "wdm/irp.h"
 #include "wdm/irp_calls.h"
+#include "wdm/fast_io.h"
 #include "wdm/wmi.h"
 
 #endif

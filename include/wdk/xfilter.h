@@ -14,10 +14,12 @@ EXTERN_C_START
      (((PUCHAR)(Address))[2] == ((UCHAR)0xff)) && (((PUCHAR)(Address))[3] == ((UCHAR)0xff)) &&     \
      (((PUCHAR)(Address))[4] == ((UCHAR)0xff)) && (((PUCHAR)(Address))[5] == ((UCHAR)0xff)))
 
+/* Blocks, as on Windows: drivers put no semicolon behind some of them. */
+
 /* *_Result: 0 when equal; otherwise 1, or -1 where the first address is the lower one. The order is
  * that of the last four bytes as a number, then of the first two. */
 #define ETH_COMPARE_NETWORK_ADDRESSES(_A, _B, _Result)                                             \
-    do {                                                                                           \
+    {                                                                                              \
         ULONG __low_a, __low_b;                                                                    \
         USHORT __high_a, __high_b;                                                                 \
         memcpy(&__low_a, (PUCHAR)(_A) + 2, 4);                                                     \
@@ -29,10 +31,15 @@ EXTERN_C_START
                      : __high_a > __high_b ? 1                                                     \
                      : __high_a < __high_b ? (UINT)-1                                              \
                                            : 0;                                                    \
-    } while (0)
+    }
 #define ETH_COMPARE_NETWORK_ADDRESSES_EQ(_A, _B, _Result)                                          \
-    (*(_Result) = (memcmp((_A), (_B), ETH_LENGTH_OF_ADDRESS) != 0))
-#define ETH_COPY_NETWORK_ADDRESS(_D, _S) memcpy((_D), (_S), ETH_LENGTH_OF_ADDRESS)
+    {                                                                                              \
+        *(_Result) = (memcmp((_A), (_B), ETH_LENGTH_OF_ADDRESS) != 0);                             \
+    }
+#define ETH_COPY_NETWORK_ADDRESS(_D, _S)                                                           \
+    {                                                                                              \
+        memcpy((_D), (_S), ETH_LENGTH_OF_ADDRESS);                                                 \
+    }
 
 EXTERN_C_END
 

@@ -31,6 +31,7 @@
 
 /* One calling convention, so the words that choose another mean nothing. */
 #define __cdecl
+#define __CRTDECL
 #define __stdcall
 #define __fastcall
 #define __thiscall

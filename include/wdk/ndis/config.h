@@ -12,7 +12,7 @@
 EXTERN_C_START
 
 typedef struct {
-    ULONG Length;
+    USHORT Length;
     PVOID Buffer;
 } BINARY_DATA;
 

@@ -76,6 +76,7 @@ _IRQL_requires_max_(DISPATCH_LEVEL) NDISAPI UCHAR NdisGeneratePartialCancelId(VO
 #define NDIS_DECLARE_PROTOCOL_OPEN_CONTEXT(type)             ((void)sizeof(type))
 #define NDIS_DECLARE_SHARED_MEMORY_PROVIDER_CONTEXT(type)    ((void)sizeof(type))
 #define NDIS_DECLARE_SHARED_MEMORY_ALLOCATION_CONTEXT(type)  ((void)sizeof(type))
+#define __sdv_save_adapter_context(context)                  ((void)(context))
 
 EXTERN_C_END
 

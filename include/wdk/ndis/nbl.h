@@ -27,6 +27,7 @@ typedef struct _NET_BUFFER_DATA {
     union {
         ULONG DataLength;
         SIZE_T stDataLength;
+        NET_BUFFER_DATA_LENGTH NbDataLength;
     };
     MDL *MdlChain;
     ULONG DataOffset;
@@ -44,6 +45,7 @@ typedef union _NET_BUFFER_HEADER {
         MDL *MdlChain;
         ULONG DataOffset;
     };
+    NET_BUFFER_DATA NetBufferData;
     SLIST_HEADER Link;
 } NET_BUFFER_HEADER, *PNET_BUFFER_HEADER;
 
@@ -110,6 +112,7 @@ typedef union _NET_BUFFER_LIST_HEADER {
         NET_BUFFER_LIST *Next;
         NET_BUFFER *FirstNetBuffer;
     };
+    NET_BUFFER_LIST_DATA NetBufferListData;
     SLIST_HEADER Link;
 } NET_BUFFER_LIST_HEADER, *PNET_BUFFER_LIST_HEADER;
 

@@ -75,6 +75,7 @@ typedef struct _NDIS_VAR_DATA_DESC {
 #define NDIS_STATISTICS_GEN_STATISTICS_SUPPORTED          0x00400000
 #define NDIS_STATISTICS_XMIT_DISCARDS_SUPPORTED           0x08000000
 
+#if __NDIS_HAS_NDIS6
 #define NDIS_STATISTICS_INFO_REVISION_1 1
 
 typedef struct _NDIS_STATISTICS_INFO {
@@ -102,6 +103,7 @@ typedef struct _NDIS_STATISTICS_INFO {
 
 #define NDIS_SIZEOF_STATISTICS_INFO_REVISION_1                                                     \
     RTL_SIZEOF_THROUGH_FIELD(NDIS_STATISTICS_INFO, ifHCOutBroadcastOctets)
+#endif
 
 #if (NDIS_SUPPORT_NDIS630)
 

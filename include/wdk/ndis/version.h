@@ -106,6 +106,9 @@
 #define NDIS_SUPPORT_NDIS6 0
 #endif
 
+/* The types of NDIS 6 are there for who asks for it, and for anyone on a Windows that has it. */
+#define __NDIS_HAS_NDIS6 (NDIS_SUPPORT_NDIS6 || NTDDI_VERSION >= NTDDI_VISTA)
+
 /* Drivers of NDIS 5 and earlier. */
 #ifndef NDIS_LEGACY_MINIPORT
 #if defined(NDIS_MINIPORT_DRIVER) && NDIS_MINIPORT_MINIMUM_MAJOR_VERSION < 6

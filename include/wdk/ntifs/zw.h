@@ -5,6 +5,7 @@
 
 #include "../wdm/types.h"
 #include "../wdm/file.h"
+#include "../wdm/security.h"
 
 EXTERN_C_START
 
@@ -56,6 +57,13 @@ _IRQL_requires_max_(PASSIVE_LEVEL) NTSYSAPI NTSTATUS
 _IRQL_requires_max_(PASSIVE_LEVEL) NTSYSAPI NTSTATUS
     ZwOpenProcessTokenEx(_In_ HANDLE ProcessHandle, _In_ ACCESS_MASK DesiredAccess,
                          _In_ ULONG HandleAttributes, _Out_ PHANDLE TokenHandle);
+_IRQL_requires_max_(PASSIVE_LEVEL) NTSYSAPI NTSTATUS
+    ZwSetSecurityObject(_In_ HANDLE Handle, _In_ SECURITY_INFORMATION SecurityInformation,
+                        _In_ PSECURITY_DESCRIPTOR SecurityDescriptor);
+_IRQL_requires_max_(PASSIVE_LEVEL) NTSYSAPI NTSTATUS
+    ZwQuerySecurityObject(_In_ HANDLE Handle, _In_ SECURITY_INFORMATION SecurityInformation,
+                          _Out_opt_ PSECURITY_DESCRIPTOR SecurityDescriptor, _In_ ULONG Length,
+                          _Out_ PULONG LengthNeeded);
 NTSYSAPI NTSTATUS ZwYieldExecution(VOID);
 NTSYSAPI NTSTATUS ZwOpenEvent(_Out_ PHANDLE EventHandle, _In_ ACCESS_MASK DesiredAccess,
                               _In_ POBJECT_ATTRIBUTES ObjectAttributes);

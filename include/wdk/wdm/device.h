@@ -194,8 +194,27 @@ typedef struct _DRIVER_OBJECT {
     PDRIVER_DISPATCH MajorFunction[28];
 } DRIVER_OBJECT, *PDRIVER_OBJECT;
 
-struct _SECTION_OBJECT_POINTERS;
-typedef struct _SECTION_OBJECT_POINTERS *PSECTION_OBJECT_POINTERS;
+typedef struct _SECTION_OBJECT_POINTERS {
+    PVOID DataSectionObject;
+    PVOID SharedCacheMap;
+    PVOID ImageSectionObject;
+} SECTION_OBJECT_POINTERS, *PSECTION_OBJECT_POINTERS;
+
+#define MAXIMUM_VOLUME_LABEL_LENGTH (32 * sizeof(WCHAR))
+
+/* The volume under a file; of network drivers only that a FILE_OBJECT points to one. */
+typedef struct _VPB {
+    CSHORT Type;
+    CSHORT Size;
+    USHORT Flags;
+    USHORT VolumeLabelLength;
+    struct _DEVICE_OBJECT *DeviceObject;
+    struct _DEVICE_OBJECT *RealDevice;
+    ULONG SerialNumber;
+    ULONG ReferenceCount;
+    WCHAR VolumeLabel[MAXIMUM_VOLUME_LABEL_LENGTH / sizeof(WCHAR)];
+} VPB;
+
 typedef struct _IO_COMPLETION_CONTEXT *PIO_COMPLETION_CONTEXT;
 
 typedef struct _FILE_OBJECT {

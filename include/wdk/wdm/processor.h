@@ -33,6 +33,21 @@ typedef struct _CACHE_DESCRIPTOR {
     PROCESSOR_CACHE_TYPE Type;
 } CACHE_DESCRIPTOR, *PCACHE_DESCRIPTOR;
 
+typedef struct _SYSTEM_LOGICAL_PROCESSOR_INFORMATION {
+    ULONG_PTR ProcessorMask;
+    LOGICAL_PROCESSOR_RELATIONSHIP Relationship;
+    union {
+        struct {
+            UCHAR Flags;
+        } ProcessorCore;
+        struct {
+            ULONG NodeNumber;
+        } NumaNode;
+        CACHE_DESCRIPTOR Cache;
+        ULONGLONG Reserved[2];
+    };
+} SYSTEM_LOGICAL_PROCESSOR_INFORMATION, *PSYSTEM_LOGICAL_PROCESSOR_INFORMATION;
+
 typedef struct _PROCESSOR_RELATIONSHIP {
     UCHAR Flags;
     UCHAR EfficiencyClass;

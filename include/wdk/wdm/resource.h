@@ -91,20 +91,34 @@ typedef struct _CM_PARTIAL_RESOURCE_DESCRIPTOR {
             ULONG Length;
         } Port;
         struct {
+#ifdef NT_PROCESSOR_GROUPS
+            USHORT Level;
+            USHORT Group;
+#else
             ULONG Level;
+#endif
             ULONG Vector;
             KAFFINITY Affinity;
         } Interrupt;
         struct {
             union {
                 struct {
+#ifdef NT_PROCESSOR_GROUPS
+                    USHORT Group;
+#else
                     USHORT Reserved;
+#endif
                     USHORT MessageCount;
                     ULONG Vector;
                     KAFFINITY Affinity;
                 } Raw;
                 struct {
+#ifdef NT_PROCESSOR_GROUPS
+                    USHORT Level;
+                    USHORT Group;
+#else
                     ULONG Level;
+#endif
                     ULONG Vector;
                     KAFFINITY Affinity;
                 } Translated;
@@ -186,6 +200,20 @@ typedef struct _CM_RESOURCE_LIST {
 #define IO_RESOURCE_DEFAULT     0x02
 #define IO_RESOURCE_ALTERNATIVE 0x08
 
+/* A driver that knows processor groups gets the group from the upper half of a word: the policy is
+ * then 16 bits of it, or the level. */
+#ifdef NT_PROCESSOR_GROUPS
+enum _IRQ_DEVICE_POLICY_USHORT {
+    IrqPolicyMachineDefault,
+    IrqPolicyAllCloseProcessors,
+    IrqPolicyOneCloseProcessor,
+    IrqPolicyAllProcessorsInMachine,
+    IrqPolicySpecifiedProcessors,
+    IrqPolicySpreadMessagesAcrossAllProcessors,
+    IrqPolicyAllProcessorsInMachineWhenSteered
+};
+typedef USHORT IRQ_DEVICE_POLICY;
+#else
 typedef enum _IRQ_DEVICE_POLICY {
     IrqPolicyMachineDefault,
     IrqPolicyAllCloseProcessors,
@@ -195,6 +223,7 @@ typedef enum _IRQ_DEVICE_POLICY {
     IrqPolicySpreadMessagesAcrossAllProcessors,
     IrqPolicyAllProcessorsInMachineWhenSteered
 } IRQ_DEVICE_POLICY;
+#endif
 typedef IRQ_DEVICE_POLICY *PIRQ_DEVICE_POLICY;
 
 typedef enum _IRQ_PRIORITY {
@@ -229,6 +258,9 @@ typedef struct _IO_RESOURCE_DESCRIPTOR {
             ULONG MinimumVector;
             ULONG MaximumVector;
             IRQ_DEVICE_POLICY AffinityPolicy;
+#ifdef NT_PROCESSOR_GROUPS
+            USHORT Group;
+#endif
             IRQ_PRIORITY PriorityPolicy;
             KAFFINITY TargetedProcessors;
         } Interrupt;
