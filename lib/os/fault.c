@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <ucontext.h>
 
 static const int fault_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
 
@@ -45,6 +46,11 @@ pass_on(int signal_number, siginfo_t *info, void *state)
 static void
 on_fault(int signal_number, siginfo_t *info, void *state)
 {
+    const ucontext_t *before = state;
+
+    /* The handler may leave with siglongjmp, and then nobody else unblocks what a sanitizer's own
+     * handler in front of this one has blocked. */
+    pthread_sigmask(SIG_SETMASK, &before->uc_sigmask, NULL);
     faults.handler(signal_number, info->si_addr, faults.user);
     pass_on(signal_number, info, state);
 }

@@ -64,6 +64,33 @@ int pndis__os_thread_start(struct os_thread *thread, const char *name, void (*en
 void pndis__os_thread_join(struct os_thread *thread);
 unsigned pndis__os_processor_count(void);
 
+/* --- event.c ------------------------------------------------------------------------------------
+ */
+
+/* What a thread waits for beside the world outside; another thread signals it. */
+struct os_event {
+    int descriptor;
+};
+
+enum { OS_READABLE = 1, OS_WRITABLE = 2, OS_WATCH_LIMIT = 32 };
+
+/* A descriptor (-1: none), and what is waited for: OS_READABLE, OS_WRITABLE. */
+struct os_watch {
+    int descriptor;
+    unsigned wanted;
+};
+
+/* Returns 0 or a negative errno. */
+int pndis__os_event_init(struct os_event *event);
+void pndis__os_event_fini(struct os_event *event);
+void pndis__os_event_signal(struct os_event *event);
+/*
+ * Sleep until the event is signalled, one of at most OS_WATCH_LIMIT descriptors is as wanted, or
+ * the monotonic @deadline_ns. May return early for no reason. The signal is taken back.
+ */
+void pndis__os_event_wait(struct os_event *event, const struct os_watch *watches, unsigned count,
+                          uint64_t deadline_ns);
+
 /* --- memory.c -----------------------------------------------------------------------------------
  */
 
@@ -115,6 +142,19 @@ void pndis__os_report(const char *text);
 _Noreturn void pndis__os_die(void);
 /* The value of an environment variable, or NULL. */
 const char *pndis__os_environment(const char *name);
+
+/* --- stream.c -----------------------------------------------------------------------------------
+ */
+
+/* A file that is written from front to back. */
+struct os_stream;
+
+/* Create, or empty, the file at @path. Returns 0 or a negative errno. */
+int pndis__os_stream_open(const char *path, struct os_stream **out_stream);
+/* Append; buffered. What cannot be written is lost, which close reports. */
+void pndis__os_stream_write(struct os_stream *stream, const void *bytes, size_t size);
+/* Write what is buffered, and close. Returns 0, or the negative errno of the first failed write. */
+int pndis__os_stream_close(struct os_stream *stream);
 
 /* --- fault.c ------------------------------------------------------------------------------------
  */

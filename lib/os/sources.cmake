@@ -1,10 +1,14 @@
 set(PNDIS_OS_SOURCES
+    capture.c
     clock.c
+    event.c
     fault.c
     file.c
     library.c
     memory.c
+    stream.c
     symbol.c
+    tap.c
     thread.c
     wait.c
 )

@@ -19,12 +19,13 @@ struct ledger_entry {
     struct ledger_entry *next; /* On the owner's account, newest first. */
     struct ledger_entry *prev;
     struct owner *owner;
-    char acquired_for[40];
+    char acquired_for[sizeof(((struct owner *)0)->name)];
     const char *function;
     const char *callback;
     const void *caller;
     uint64_t bytes;
     uint32_t tag;
+    uint32_t count; /* References to an object are many; of everything else there is one. */
     bool inferred;
 };
 
@@ -86,8 +87,17 @@ find(struct ledger *ledger, const struct probe_event *event)
 static void
 on_acquire(struct ledger *ledger, const struct probe_event *event)
 {
-    struct ledger_entry *entry = ledger->spare;
+    struct ledger_entry *entry = find(ledger, event);
 
+    if (entry != NULL && event->resource == RESOURCE_OBJECT_REFERENCE) {
+        entry->count++;
+        return;
+    }
+    /* A lock that is set up again in the same place replaces what was there. */
+    if (entry != NULL) {
+        forget(ledger, entry);
+    }
+    entry = ledger->spare;
     if (entry == NULL) {
         entry = malloc(sizeof(*entry));
         if (entry == NULL) {
@@ -104,8 +114,9 @@ on_acquire(struct ledger *ledger, const struct probe_event *event)
     entry->caller = event->caller;
     entry->bytes = event->a;
     entry->tag = (uint32_t)event->b;
+    entry->count = 1;
     entry->inferred = event->inferred;
-    snprintf(entry->acquired_for, sizeof(entry->acquired_for), "%s", event->owner->name);
+    memcpy(entry->acquired_for, event->owner->name, sizeof(entry->acquired_for));
     account_add(event->owner, entry);
     HASH_ADD(hh, ledger->all, key, sizeof(entry->key), entry);
 }
@@ -124,6 +135,13 @@ tag_text(uint32_t tag, char text[16])
     text[used] = 0;
 }
 
+/* What Windows itself forgives: a spin lock owns nothing that could be lost. */
+static enum rule
+rule_for(const struct probe_event *event, const struct ledger_entry *entry)
+{
+    return entry->key.resource == RESOURCE_SPIN_LOCK ? RULE_LEAK_SPIN_LOCK : (enum rule)event->a;
+}
+
 static void
 report(struct ledger *ledger, const struct probe_event *event, const struct ledger_entry *entry,
        const char *format, ...)
@@ -134,8 +152,8 @@ report(struct ledger *ledger, const struct probe_event *event, const struct ledg
     place.caller = NULL;
     place.callback = entry->callback;
     va_start(arguments, format);
-    pndis__violation(ledger->violations, ledger->probe, (enum rule)event->a, &place, entry->caller,
-                     format, arguments);
+    pndis__violation(ledger->violations, ledger->probe, rule_for(event, entry), &place,
+                     entry->caller, format, arguments);
     va_end(arguments);
 }
 
@@ -195,7 +213,9 @@ on_end(struct ledger *ledger, const struct probe_event *event)
         struct ledger_entry *entry = left;
 
         left = entry->next;
-        report_leak(ledger, event, entry);
+        if (!event->owner->past_end) {
+            report_leak(ledger, event, entry);
+        }
         free(entry);
     }
 }
@@ -215,7 +235,7 @@ on_event(const struct probe_event *event, void *user)
         on_acquire(ledger, event);
     } else {
         entry = find(ledger, event);
-        if (entry != NULL) {
+        if (entry != NULL && --entry->count == 0) {
             forget(ledger, entry);
         }
     }

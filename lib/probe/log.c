@@ -171,6 +171,16 @@ pndis_log_close(struct pndis_log *log)
     free(log);
 }
 
+void
+pndis__logs_close(struct probe *probe)
+{
+    for (unsigned i = 0; i < PROBE_OBSERVER_LIMIT; i++) {
+        if (probe->observers[i].observe == on_event) {
+            pndis_log_close(probe->observers[i].user);
+        }
+    }
+}
+
 const char *
 pndis_log_text(struct pndis_log *log)
 {

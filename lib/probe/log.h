@@ -8,5 +8,7 @@
 
 /* Start a log on @probe, or return NULL. The public functions do the rest. */
 struct pndis_log *pndis__log_open(struct probe *probe, unsigned topics);
+/* Close all logs that are still open. */
+void pndis__logs_close(struct probe *probe);
 
 #endif

@@ -52,8 +52,6 @@ enum probe_kind {
     X(SPIN_LOCK, "a spin lock")                                                                    \
     X(RW_LOCK, "a read/write lock")                                                                \
     X(ERESOURCE, "an ERESOURCE")                                                                   \
-    X(RUNDOWN, "a rundown reference block")                                                        \
-    X(CALLBACK, "a callback object")                                                               \
     X(CALLBACK_REGISTRATION, "a callback registration")                                            \
     X(OBJECT_REFERENCE, "a reference to an object")                                                \
     X(KEY, "an open registry key")                                                                 \
@@ -65,7 +63,6 @@ enum probe_kind {
     X(CONFIGURATION, "a configuration handle")                                                     \
     X(FILE, "a file")                                                                              \
     X(FILE_MAPPING, "a file mapping")                                                              \
-    X(STRING, "a string")                                                                          \
     X(EVENT_LOG, "a log")                                                                          \
     X(INTERRUPT, "an interrupt")                                                                   \
     X(IO_SPACE, "mapped I/O space")                                                                \
@@ -87,7 +84,15 @@ enum probe_kind {
     X(CLONE_OID, "a cloned OID request")                                                           \
     X(BINDING, "an open binding")                                                                  \
     X(HANDLE, "an open handle")                                                                    \
-    X(IRP, "an IRP")
+    X(IRP, "an IRP")                                                                               \
+    X(WRAPPER, "an NDIS wrapper handle")                                                           \
+    X(SHUTDOWN_HANDLER, "an adapter shutdown handler")                                             \
+    X(PACKET_POOL, "a packet pool")                                                                \
+    X(PACKET, "a packet")                                                                          \
+    X(BUFFER_POOL, "a buffer pool")                                                                \
+    X(MAP_REGISTERS, "map registers")                                                              \
+    X(BUFFER_MAPPING, "a mapping of a buffer for the device")                                      \
+    X(QUEUED_WORK, "a work item that has not run")
 
 enum resource {
 #define X(name, words) RESOURCE_##name,
@@ -115,6 +120,7 @@ struct owner {
     char name[40];        /* "eth0"; unique among its kind on its machine. */
     struct owner *parent; /* An adapter's driver; NULL at the top. */
     struct ledger_entry *ledger;
+    bool past_end; /* The system has shut down under it: what it still holds is no leak. */
 };
 
 /* One thing that happened. All pointers are borrowed for the call. */

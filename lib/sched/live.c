@@ -209,8 +209,12 @@ static void
 live_cpu_take(struct context *context)
 {
     const struct sched *sched = context->sched;
-    struct cpu *first = preferred(context);
+    struct cpu *first = context->last_cpu;
 
+    if (first != NULL && allowed_on(context, first) && live_cpu_try(context, first)) {
+        return;
+    }
+    first = preferred(context);
     for (unsigned i = 0; i < sched->cpu_count; i++) {
         struct cpu *cpu = sched->cpus[(first->number + i) % sched->cpu_count];
 

@@ -96,6 +96,7 @@ struct sched {
     unsigned cpu_count;
     struct cpu *cpus[CPU_LIMIT];
     uint32_t context_count;
+    uint32_t spinning_count; /* sim: contexts that wait for a spin_end(). */
     /* Processors to be kicked once the dispatcher lock is free: a timer queued a DPC to them. */
     uint64_t kick_after_unlock;
 };

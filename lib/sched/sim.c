@@ -42,11 +42,12 @@ static int
 sim_attach(struct sched *sched, struct context *context)
 {
     struct sim *sim = sim_of(sched);
+    struct context *nobody = NULL;
 
-    if (sim->main != NULL) {
+    if (!__atomic_compare_exchange_n(&sim->main, &nobody, context, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED)) {
         return PNDIS_EBUSY;
     }
-    sim->main = context;
     context->fiber = sim->main_fiber;
     pndis__fiber_rebind(sim->main_fiber);
     pndis__current = context;
@@ -56,7 +57,7 @@ sim_attach(struct sched *sched, struct context *context)
 static void
 sim_detach(struct context *context)
 {
-    sim_of(context->sched)->main = NULL;
+    __atomic_store_n(&sim_of(context->sched)->main, NULL, __ATOMIC_RELEASE);
     pndis__current = NULL;
 }
 
@@ -135,7 +136,7 @@ sim_spin(struct context *context, const void *key, unsigned turn)
 
     (void)turn;
     context->spin_key = key;
-    sim->spinning_count++;
+    sim->base.spinning_count++;
     pndis__sim_waiting_add(sim, context, CONTEXT_SPINNING);
     pndis__sim_leave(context);
 }
@@ -146,13 +147,13 @@ sim_spin_end(struct sched *sched, const void *key)
     struct sim *sim = sim_of(sched);
     struct context *next;
 
-    if (sim->spinning_count == 0) {
+    if (sim->base.spinning_count == 0) {
         return;
     }
     for (struct context *context = sim->waiting; context != NULL; context = next) {
         next = context->next;
         if (context->state == CONTEXT_SPINNING && context->spin_key == key) {
-            sim->spinning_count--;
+            sim->base.spinning_count--;
             pndis__sim_make_ready(sim, context);
         }
     }

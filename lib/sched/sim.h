@@ -26,8 +26,7 @@ struct sim {
     struct ready_list raised;  /* Hold a processor. */
     struct ready_list passive; /* Would need one. */
     struct context *waiting;   /* Asleep or spinning, for reports and spin_end. */
-    unsigned spinning_count;
-    struct context *idle; /* Fibers that can drain a processor. */
+    struct context *idle;      /* Fibers that can drain a processor. */
     unsigned held_count;
     unsigned work_count; /* Free processors with queued work. */
     struct context *finished;

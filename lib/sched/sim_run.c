@@ -103,7 +103,7 @@ pndis__sim_remove(struct sim *sim, struct context *context)
     if (context->state == CONTEXT_READY) {
         ready_take(sim, context->cpu != NULL ? &sim->raised : &sim->passive, context->ready_index);
     } else if (context->state == CONTEXT_ASLEEP || context->state == CONTEXT_SPINNING) {
-        sim->spinning_count -= context->state == CONTEXT_SPINNING;
+        sim->base.spinning_count -= context->state == CONTEXT_SPINNING;
         waiting_remove(sim, context);
     }
     if (context->cpu != NULL) {
