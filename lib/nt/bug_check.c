@@ -1,6 +1,6 @@
 /*
- * Bug checks ("KeBugCheckEx function"): a driver that brings the system down is reported, the
- * callbacks that drivers registered for this moment run, and the process ends.
+ * Bug checks ("KeBugCheckEx function"): the callbacks that drivers registered for this moment run,
+ * the driver that brings the system down is reported, and the process ends.
  */
 #include "nt/bug_check.h"
 
@@ -178,11 +178,12 @@ static void __attribute__((noreturn))
 bug_check(struct context *context, ULONG code, const ULONG_PTR parameters[4], const char *call,
           const void *caller)
 {
+    /* First: with PNDIS_POLICY_STOP a report does not return. */
+    run_callbacks(context);
     pndis__report(context, RULE_BUG_CHECK, NULL, call, caller,
                   "bug check 0x%08x (0x%llx, 0x%llx, 0x%llx, 0x%llx)", code,
                   (unsigned long long)parameters[0], (unsigned long long)parameters[1],
                   (unsigned long long)parameters[2], (unsigned long long)parameters[3]);
-    run_callbacks(context);
     pndis__os_die();
 }
 

@@ -83,13 +83,19 @@ pndis__call_slow(struct context *context, const char *name, KIRQL low, KIRQL hig
         pndis__os_report(text);
         pndis__os_die();
     }
-    if ((context->sched->attention & ATTENTION_CALLS) != 0 &&
+    if (context->irql < low || context->irql > high) {
+        pndis__report(context, RULE_CALL_IRQL, NULL, name, caller,
+                      "%s is called at IRQL %u; it may be called at %u to %u", name, context->irql,
+                      low, high);
+    }
+    if ((__atomic_load_n(&context->sched->attention, __ATOMIC_RELAXED) & ATTENTION_CALLS) != 0 &&
         !pndis__probe_wants(context->probe, PROBE_CALL)) {
         pndis__attention_clear(context->sched, ATTENTION_CALLS);
     }
     PROBE(context, CALL, .name = name, .a = low, .b = high, .caller = caller,
           .owner = pndis__running_owner(context));
-    if ((context->sched->attention & ATTENTION_INTERRUPT) != 0) {
+    if ((__atomic_load_n(&context->sched->attention, __ATOMIC_RELAXED) & ATTENTION_INTERRUPT) !=
+        0) {
         pndis__attention_clear(context->sched, ATTENTION_INTERRUPT);
         pndis__interrupts_deliver(context);
     }

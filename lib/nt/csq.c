@@ -30,7 +30,7 @@ IoCsqInitialize(PIO_CSQ Csq, PIO_CSQ_INSERT_IRP CsqInsertIrp, PIO_CSQ_REMOVE_IRP
                 PIO_CSQ_RELEASE_LOCK CsqReleaseLock,
                 PIO_CSQ_COMPLETE_CANCELED_IRP CsqCompleteCanceledIrp)
 {
-    NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
+    NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);
     return init(Csq, KIND_CSQ, CsqInsertIrp, CsqRemoveIrp, CsqPeekNextIrp, CsqAcquireLock,
                 CsqReleaseLock, CsqCompleteCanceledIrp);
 }
@@ -41,7 +41,7 @@ IoCsqInitializeEx(PIO_CSQ Csq, PIO_CSQ_INSERT_IRP_EX CsqInsertIrp, PIO_CSQ_REMOV
                   PIO_CSQ_RELEASE_LOCK CsqReleaseLock,
                   PIO_CSQ_COMPLETE_CANCELED_IRP CsqCompleteCanceledIrp)
 {
-    NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
+    NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);
     return init(Csq, KIND_CSQ_EX, CsqInsertIrp, CsqRemoveIrp, CsqPeekNextIrp, CsqAcquireLock,
                 CsqReleaseLock, CsqCompleteCanceledIrp);
 }

@@ -126,7 +126,7 @@ KeSetTargetProcessorDpcEx(PKDPC Dpc, PPROCESSOR_NUMBER ProcNumber)
 VOID
 KeFlushQueuedDpcs(VOID)
 {
-    struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);
 
     if (context->irql >= DISPATCH_LEVEL) {
         pndis__report(context, RULE_WAIT_IRQL, NULL, __func__, NT_CALLER(),
@@ -139,7 +139,7 @@ KeFlushQueuedDpcs(VOID)
 LOGICAL
 KeIsExecutingDpc(VOID)
 {
-    struct context *context = NT_CALL(DISPATCH_LEVEL, HIGH_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);
 
     return context->cpu != NULL && processor_of(context->cpu)->dpc_running != NULL;
 }

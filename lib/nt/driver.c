@@ -188,6 +188,9 @@ driver_ends(struct context *context, struct pndis_driver *driver, const char *wh
 {
     bool all_ended;
 
+    if (driver->after_unload != NULL) {
+        driver->after_unload(driver);
+    }
     /* Work that the driver queued runs its code, which is about to go. */
     pndis__dpc_flush(context);
     pndis__work_flush(context);
@@ -232,16 +235,48 @@ call_entry(struct context *context, struct pndis_driver *driver, pndis_driver_en
     NTSTATUS status;
 
     pndis__guest_enter(context, &frame, &driver->owner, "DriverEntry");
+    driver->in_entry = true;
     status = entry(&driver->object, &driver->registry_path);
+    driver->in_entry = false;
     pndis__guest_leave_status(context, &frame, status);
     return status;
+}
+
+/* A module that brings a second copy of pndis along would talk to that one. */
+static bool
+uses_this_library(void *library)
+{
+    union {
+        void *symbol;
+        const char *(*function)(void);
+    } found = {.symbol = pndis__os_library_symbol(library, "pndis_last_error")};
+
+    return found.symbol == NULL || found.function == pndis_last_error;
+}
+
+static void *
+open_module(const char *module)
+{
+    char error[400];
+    void *library = pndis__os_library_open(module, error, sizeof(error));
+
+    if (library == NULL) {
+        pndis__fail(PNDIS_ELOAD, "%s", error);
+    } else if (!uses_this_library(library)) {
+        pndis__fail(PNDIS_ELOAD,
+                    "%s uses another copy of pndis than this program: link the program with the "
+                    "shared library, or the driver into the program",
+                    module);
+        pndis__os_library_close(library);
+        library = NULL;
+    }
+    return library;
 }
 
 static pndis_driver_entry *
 entry_of(struct pndis_driver *driver, const char *module,
          const struct pndis_driver_options *options)
 {
-    char error[400];
     union {
         void *symbol;
         pndis_driver_entry *entry;
@@ -250,9 +285,8 @@ entry_of(struct pndis_driver *driver, const char *module,
     if (options->entry != NULL) {
         return options->entry;
     }
-    driver->library = pndis__os_library_open(module, error, sizeof(error));
+    driver->library = open_module(module);
     if (driver->library == NULL) {
-        pndis__fail(PNDIS_ELOAD, "%s", error);
         return NULL;
     }
     found.symbol = pndis__os_library_symbol(driver->library, "DriverEntry");
@@ -328,7 +362,7 @@ call_unload(struct context *context, struct pndis_driver *driver)
 {
     struct frame frame;
 
-    if (driver->object.DriverUnload == NULL) {
+    if (driver->object.DriverUnload == NULL || driver->owner.past_end) {
         return;
     }
     pndis__guest_enter(context, &frame, &driver->owner, "DriverUnload");

@@ -49,7 +49,7 @@ NTSTATUS
 IoAllocateDriverObjectExtension(PDRIVER_OBJECT DriverObject, PVOID ClientIdentificationAddress,
                                 ULONG DriverObjectExtensionSize, PVOID *DriverObjectExtension)
 {
-    struct context *context = NT_CALL(PASSIVE_LEVEL, APC_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
     struct pndis_driver *driver = driver_of(context, DriverObject, __func__, NT_CALLER());
     struct driver_extension *extension;
 

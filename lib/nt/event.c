@@ -125,6 +125,6 @@ KeReleaseSemaphore(PRKSEMAPHORE Semaphore, KPRIORITY Increment, LONG Adjustment,
 LONG
 KeReadStateSemaphore(PRKSEMAPHORE Semaphore)
 {
-    NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
+    NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);
     return state_of(&Semaphore->Header);
 }

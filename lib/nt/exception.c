@@ -95,17 +95,21 @@ on_fault(int signal_number, const void *address, void *user)
     }
 }
 
+/* Once for a machine; who comes meanwhile waits until it is done. */
 static void
 install_handler(struct pndis_machine *machine)
 {
-    uint32_t not_installed = 0;
+    pndis__lock(machine->sched);
+    if (machine->catches_faults == 0) {
+        bool installed = pndis__os_fault_install(on_fault, NULL) == 0;
 
-    if (__atomic_compare_exchange_n(&machine->catches_faults, &not_installed, 1, false,
-                                    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) &&
-        pndis__os_fault_install(on_fault, NULL) != 0) {
-        pndis__os_report("pndis: faults are handled by somebody else; __try will not see them\n");
-        machine->catches_faults = 2;
+        __atomic_store_n(&machine->catches_faults, installed ? 1 : 2, __ATOMIC_RELEASE);
+        if (!installed) {
+            pndis__os_report(
+                "pndis: faults are handled by somebody else; __try will not see them\n");
+        }
     }
+    pndis__unlock(machine->sched);
 }
 
 void
@@ -123,7 +127,8 @@ __seh_enter(struct __seh_frame *frame)
 {
     struct context *context = NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);
 
-    if (__builtin_expect(context->machine->catches_faults == 0, 0)) {
+    if (__builtin_expect(__atomic_load_n(&context->machine->catches_faults, __ATOMIC_ACQUIRE) == 0,
+                         0)) {
         install_handler(context->machine);
     }
     frame->outer = context->exceptions;

@@ -100,7 +100,7 @@ ExTryToAcquireFastMutex(PFAST_MUTEX FastMutex)
 VOID
 ExReleaseFastMutex(PFAST_MUTEX FastMutex)
 {
-    struct context *context = NT_CALL(APC_LEVEL, APC_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);
     KIRQL before = (KIRQL)FastMutex->OldIrql;
 
     if (release(context, FastMutex, __func__, NT_CALLER()) && before < context->irql) {

@@ -8,6 +8,12 @@
  */
 #include "nt/nt.h"
 
+static KSPIN_LOCK *
+lock_of(struct interrupt *interrupt)
+{
+    return interrupt->shared_lock != NULL ? interrupt->shared_lock : &interrupt->lock;
+}
+
 static void
 serve(struct context *context, struct interrupt *interrupt)
 {
@@ -17,12 +23,12 @@ serve(struct context *context, struct interrupt *interrupt)
     context->irql = interrupt->level;
     context->frame = NULL;
     PROBE(context, RUN, .name = "interrupt", .owner = interrupt->owner);
-    pndis__spin_acquire(context, &interrupt->lock);
+    pndis__spin_acquire(context, lock_of(interrupt));
     __atomic_store_n(&interrupt->pending, 0, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&interrupt->connected, __ATOMIC_SEQ_CST) != 0) {
         interrupt->service(context, interrupt);
     }
-    pndis__spin_release(context, &interrupt->lock);
+    pndis__spin_release(context, lock_of(interrupt));
     context->frame = frame;
     context->irql = before;
 }
@@ -40,7 +46,7 @@ take_pending(struct processor *processor, KIRQL level)
             found = *link;
             *link = found->next;
             __atomic_fetch_add(&found->servicing, 1, __ATOMIC_SEQ_CST);
-            __atomic_fetch_sub(&processor->queued, 1, __ATOMIC_SEQ_CST);
+            pndis__queued_less(processor);
         } else {
             link = &(*link)->next;
         }
@@ -82,11 +88,13 @@ pndis__interrupt_raise(struct interrupt *interrupt)
     interrupt->next = NULL;
     for (link = &processor->interrupts; *link != NULL; link = &(*link)->next) {
     }
-    __atomic_store_n(link, interrupt, __ATOMIC_SEQ_CST);
+    __atomic_store_n(link, interrupt, __ATOMIC_RELEASE);
     __atomic_fetch_add(&processor->queued, 1, __ATOMIC_SEQ_CST);
     brief_unlock(&processor->lock);
-    /* A processor that is held serves it at its next call, or on its way down. */
-    pndis__attention_set(sched, ATTENTION_INTERRUPT);
+    /* A processor that is held serves it at its next call, or on its way down at the latest. */
+    if (__atomic_load_n(&processor->cpu.state, __ATOMIC_RELAXED) != 0) {
+        pndis__attention_set(sched, ATTENTION_INTERRUPT);
+    }
     if (context == NULL || context->cpu != &processor->cpu) {
         sched->ops->cpu_kick(sched, &processor->cpu);
     }
@@ -99,9 +107,9 @@ pndis__interrupt_synchronize(struct context *context, struct interrupt *interrup
     KIRQL before = pndis__irql_raise(context, interrupt->level);
     BOOLEAN result;
 
-    pndis__spin_acquire(context, &interrupt->lock);
+    pndis__spin_acquire(context, lock_of(interrupt));
     result = routine(argument);
-    pndis__spin_release(context, &interrupt->lock);
+    pndis__spin_release(context, lock_of(interrupt));
     pndis__irql_lower(context, before);
     return result;
 }
@@ -117,7 +125,7 @@ pndis__interrupt_disconnect(struct context *context, struct interrupt *interrupt
     for (link = &processor->interrupts; *link != NULL; link = &(*link)->next) {
         if (*link == interrupt) {
             *link = interrupt->next;
-            __atomic_fetch_sub(&processor->queued, 1, __ATOMIC_SEQ_CST);
+            pndis__queued_less(processor);
             break;
         }
     }

@@ -4,7 +4,7 @@
  * has its own guards and its own place in leak reports. Without the ledger freed entries are kept
  * for the next caller.
  */
-#include "nt/nt.h"
+#include "nt/lookaside.h"
 
 #include "nt/pool.h"
 #include "nt/watch.h"
@@ -42,6 +42,12 @@ is_alive(struct context *context, LIST *list, const char *call, const void *call
 }
 
 static void
+companion_destroy(struct watched *watched)
+{
+    free((struct companion *)watched);
+}
+
+static void
 init(struct context *context, LIST *list, const LIST *values, bool extended, const char *call,
      const void *caller)
 {
@@ -59,7 +65,8 @@ init(struct context *context, LIST *list, const LIST *values, bool extended, con
     list->ListEntry.Flink = (PLIST_ENTRY)companion;
     companion->list = list;
     companion->extended = extended;
-    pndis__watch_add(context->machine, &companion->watched, list, WATCH_LOOKASIDE);
+    pndis__watch_own(context->machine, &companion->watched, list, WATCH_LOOKASIDE,
+                     companion_destroy);
     pndis__acquired(context, RESOURCE_LOOKASIDE, list, values->Size, values->Tag, NULL, call,
                     caller);
 }
@@ -165,6 +172,13 @@ list_of(PGENERAL_LOOKASIDE list)
 
 /* --- nonpaged --- */
 
+void
+pndis__lookaside_init(struct context *context, PNPAGED_LOOKASIDE_LIST lookaside,
+                      const GENERAL_LOOKASIDE_POOL *values, const char *call, const void *caller)
+{
+    init(context, list_of(&lookaside->L), values, false, call, caller);
+}
+
 VOID
 ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNCTION Allocate,
                                 PFREE_FUNCTION Free, ULONG Flags, SIZE_T Size, ULONG Tag,
@@ -180,7 +194,7 @@ ExInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FUNC
     };
 
     (void)Depth; /* Reserved. */
-    init(context, list_of(&Lookaside->L), &values, false, __func__, NT_CALLER());
+    pndis__lookaside_init(context, Lookaside, &values, __func__, NT_CALLER());
 }
 
 VOID
@@ -253,6 +267,15 @@ ExFreeToPagedLookasideList(PPAGED_LOOKASIDE_LIST Lookaside, PVOID Entry)
 
 /* --- either, with the driver's functions getting the list ("ExInitializeLookasideListEx") --- */
 
+/* The types are made of bits: paged, cache-aligned, session, not executable. */
+static bool
+is_pool_type(POOL_TYPE type)
+{
+    const ULONG known = (ULONG)NonPagedPoolNxCacheAligned | (ULONG)PagedPoolCacheAlignedSession;
+
+    return ((ULONG)type & ~known) == 0;
+}
+
 NTSTATUS
 ExInitializeLookasideListEx(PLOOKASIDE_LIST_EX Lookaside, PALLOCATE_FUNCTION_EX Allocate,
                             PFREE_FUNCTION_EX Free, POOL_TYPE PoolType, ULONG Flags, SIZE_T Size,
@@ -270,6 +293,9 @@ ExInitializeLookasideListEx(PLOOKASIDE_LIST_EX Lookaside, PALLOCATE_FUNCTION_EX 
     };
 
     (void)Depth;
+    if (!is_pool_type(PoolType)) {
+        return STATUS_INVALID_PARAMETER_4;
+    }
     if ((Flags & ~both) != 0 || Flags == both) {
         return STATUS_INVALID_PARAMETER_5;
     }

@@ -10,6 +10,7 @@
 #include "nt/thread.h"
 #include "nt/timer.h"
 #include "nt/watch.h"
+#include "probe/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -227,6 +228,7 @@ pndis_machine_destroy(struct pndis_machine *machine)
     pndis__drivers_free_abandoned(machine);
     pndis__bug_checks_forget(machine, NULL);
     pndis__exceptions_destroy(machine);
+    pndis__logs_close(&machine->probe);
     destroy_parts(machine, PART_COUNT);
 }
 

@@ -91,8 +91,8 @@ IoAllocateMdl(PVOID VirtualAddress, ULONG Length, BOOLEAN SecondaryBuffer, BOOLE
     return mdl;
 }
 
-static void
-unmap(struct context *context, PMDL mdl, const char *call)
+void
+pndis__mdl_unmap(struct context *context, PMDL mdl, const char *call)
 {
     if ((mdl->MdlFlags & (MDL_MAPPED_TO_SYSTEM_VA | MDL_PARTIAL_HAS_BEEN_MAPPED)) != 0) {
         pndis__released(context, RESOURCE_MAPPING, mdl, call);
@@ -112,7 +112,7 @@ pndis__mdl_give(struct context *context, PMDL mdl, const char *call, const void 
     if ((mdl->MdlFlags & MDL_PAGES_LOCKED) != 0) {
         report(context, call, caller, "frees an MDL whose pages are locked");
     }
-    unmap(context, mdl, call);
+    pndis__mdl_unmap(context, mdl, call);
     pndis__released(context, RESOURCE_MDL, mdl, call);
     pndis__pool_free(context->machine, mdl);
 }
@@ -189,7 +189,7 @@ MmUnlockPages(PMDL MemoryDescriptorList)
         report(context, __func__, NT_CALLER(), "unlocks the pages of an MDL that are not locked");
         return;
     }
-    unmap(context, mdl, __func__);
+    pndis__mdl_unmap(context, mdl, __func__);
     mdl->MdlFlags &= (CSHORT) ~(MDL_PAGES_LOCKED | MDL_WRITE_OPERATION);
 }
 
@@ -329,5 +329,5 @@ MmUnmapLockedPages(PVOID BaseAddress, PMDL MemoryDescriptorList)
         report(context, __func__, NT_CALLER(), "unmaps an address that the MDL is not mapped at");
         return;
     }
-    unmap(context, mdl, __func__);
+    pndis__mdl_unmap(context, mdl, __func__);
 }

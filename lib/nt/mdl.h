@@ -15,4 +15,7 @@ void pndis__mdl_give(struct context *context, PMDL mdl, const char *call, const 
 /* Fill in the page frames of @mdl, whose ByteCount bytes begin at @start. */
 void pndis__mdl_fill_pages(PMDL mdl, const void *start);
 
+/* End the mapping of @mdl into the system's address space, if there is one. */
+void pndis__mdl_unmap(struct context *context, PMDL mdl, const char *call);
+
 #endif

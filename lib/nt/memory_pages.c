@@ -74,7 +74,7 @@ MmAllocatePagesForMdl(PHYSICAL_ADDRESS LowAddress, PHYSICAL_ADDRESS HighAddress,
 VOID
 MmFreePagesFromMdl(PMDL MemoryDescriptorList)
 {
-    struct context *context = NT_CALL(PASSIVE_LEVEL, APC_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
     PMDL mdl = MemoryDescriptorList;
 
     if ((mdl->MdlFlags & MDL_PAGES_LOCKED) == 0 || mdl->StartVa != NULL) {

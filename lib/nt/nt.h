@@ -129,7 +129,8 @@ void pndis__host_leave(struct host_call *call);
 
 /*
  * Every exported NT and NDIS function begins with this: it finds out who is calling, lets others
- * overtake, and tells the observers. @low and @high are the documented IRQL range.
+ * overtake, and tells the observers. @low and @high are the documented IRQL range; a call outside
+ * of it is reported (CALL_IRQL), and then goes on.
  */
 #define NT_CALL(low, high) pndis__call(__func__, (low), (high), NT_CALLER())
 /* Where the driver's call of this function returns to. */
@@ -143,7 +144,8 @@ pndis__call(const char *name, KIRQL low, KIRQL high, const void *caller)
 {
     struct context *context = context_current();
 
-    if (__builtin_expect(context == NULL, 0) || pndis__point_needed(context)) {
+    if (__builtin_expect(context == NULL, 0) || pndis__point_needed(context) ||
+        __builtin_expect((KIRQL)(context->irql - low) > (KIRQL)(high - low), 0)) {
         return pndis__call_slow(context, name, low, high, caller);
     }
     return context;
@@ -214,6 +216,17 @@ struct processor {
     KDPC *dpc_running;
 } __attribute__((aligned(64)));
 
+/*
+ * Something was taken off @processor's queues; its lock is held. Whoever sees the old number looks
+ * once too often, so that only adding has to be in one order with giving processors back.
+ */
+static inline void
+pndis__queued_less(struct processor *processor)
+{
+    __atomic_store_n(&processor->queued, __atomic_load_n(&processor->queued, __ATOMIC_RELAXED) - 1,
+                     __ATOMIC_RELAXED);
+}
+
 extern const struct sched_hooks pndis__nt_hooks;
 
 /* Raise the running context to @level (at least its own) and return where it was. */
@@ -245,12 +258,13 @@ processor_of(struct cpu *cpu)
 struct interrupt {
     struct pndis_machine *machine;
     struct owner *owner;
-    /* Runs the driver's routine; @level is its DIRQL. Called with @lock held. */
+    /* Runs the driver's routine; @level is its DIRQL. Called with its lock held. */
     void (*service)(struct context *context, struct interrupt *interrupt);
     KIRQL level;
     struct processor *target;
-    KSPIN_LOCK lock;  /* What NdisMSynchronizeWithInterruptEx takes as well. */
-    uint32_t pending; /* 0 or 1: edges that arrive while one is pending are one. */
+    KSPIN_LOCK lock;         /* What NdisMSynchronizeWithInterruptEx takes as well. */
+    KSPIN_LOCK *shared_lock; /* Of several interrupts, instead of @lock; NULL: its own. */
+    uint32_t pending;        /* 0 or 1: edges that arrive while one is pending are one. */
     uint32_t connected;
     uint32_t servicing;
     struct interrupt *next;
@@ -343,9 +357,12 @@ struct pndis_driver {
     UNICODE_STRING registry_path;
     char *inf; /* Path, or NULL. */
     void *library;
+    bool in_entry; /* DriverEntry is running. */
     struct driver_extension *extensions;
     /* lib/ndis: stop and forget everything of this driver before it is unloaded. */
     int (*before_unload)(struct pndis_driver *driver);
+    /* lib/ndis: undo the registrations that it did not undo itself. */
+    void (*after_unload)(struct pndis_driver *driver);
     void *ndis;
     struct pndis_driver *next;
 };

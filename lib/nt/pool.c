@@ -32,8 +32,12 @@ struct block {
     uint8_t kind;
     bool accounted; /* On some owner's account. */
     bool retained;  /* Freed while something in it was in use; goes with the machine. */
-    uint8_t guard[GUARD_BYTES];
-} __attribute__((aligned(16)));
+    uint8_t guard[GUARD_BYTES] __attribute__((aligned(16))); /* Ends where the memory begins. */
+};
+
+_Static_assert(offsetof(struct block, guard) + GUARD_BYTES == sizeof(struct block) &&
+                   sizeof(struct block) % BLOCK_ALIGNMENT == 0,
+               "nothing lies between the guard and the memory");
 
 struct freed {
     const void *memory;
@@ -488,6 +492,20 @@ pndis__pool_owns(struct pndis_machine *machine, const void *memory, size_t *out_
     }
     brief_unlock(&shard->lock);
     return owns;
+}
+
+ULONG
+pndis__pool_tag_of(struct pndis_machine *machine, const void *memory)
+{
+    struct shard *shard = shard_of(machine->pool, memory);
+    const struct block *block;
+    ULONG tag;
+
+    brief_lock(&shard->lock);
+    block = *table_find(shard, memory);
+    tag = block != NULL && !block->retained ? block->tag : 0;
+    brief_unlock(&shard->lock);
+    return tag;
 }
 
 /* The machine is quiet: no driver is left that could allocate or free meanwhile. */

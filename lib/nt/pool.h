@@ -43,6 +43,9 @@ pndis__pool_take(struct context *context, enum pool_kind kind, size_t bytes, ULO
 void pndis__pool_give(struct context *context, void *memory, ULONG tag, const char *call,
                       const void *caller);
 
+/* The tag of a live block; 0 for any other pointer. */
+ULONG pndis__pool_tag_of(struct pndis_machine *machine, const void *memory);
+
 /* Paged memory for text that the kernel allocates on behalf of a driver. */
 void *pndis__string_allocate(struct context *context, size_t bytes, const char *call,
                              const void *caller);

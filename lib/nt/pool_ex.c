@@ -175,6 +175,6 @@ ExFreePool2(PVOID P, ULONG Tag, PCPOOL_EXTENDED_PARAMETER ExtendedParameters,
 MM_SYSTEMSIZE
 MmQuerySystemSize(VOID)
 {
-    NT_CALL(PASSIVE_LEVEL, APC_LEVEL);
+    NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);
     return MmLargeSystem;
 }

@@ -104,8 +104,8 @@ queue_take(struct processor *processor, struct dpc_call *out_call)
         if (processor->dpc_first == NULL) {
             processor->dpc_last = NULL;
         }
-        __atomic_fetch_sub(&processor->queued, 1, __ATOMIC_SEQ_CST);
-        __atomic_store_n(&dpc->DpcData, NULL, __ATOMIC_SEQ_CST);
+        pndis__queued_less(processor);
+        __atomic_store_n(&dpc->DpcData, NULL, __ATOMIC_RELEASE);
     }
     brief_unlock(&processor->lock);
     return dpc;
@@ -173,8 +173,8 @@ pndis__dpc_remove(struct pndis_machine *machine, KDPC *dpc)
     }
     brief_lock(&processor->lock);
     if (queue_unlink(processor, dpc)) {
-        __atomic_fetch_sub(&processor->queued, 1, __ATOMIC_SEQ_CST);
-        __atomic_store_n(&dpc->DpcData, NULL, __ATOMIC_SEQ_CST);
+        pndis__queued_less(processor);
+        __atomic_store_n(&dpc->DpcData, NULL, __ATOMIC_RELEASE);
         removed = true;
     }
     brief_unlock(&processor->lock);

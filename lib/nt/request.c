@@ -171,7 +171,8 @@ on_complete(PDEVICE_OBJECT device, PIRP irp, PVOID user)
     struct device_request *request = user;
 
     (void)device;
-    (void)irp;
+    /* Past its last location: another completion is one too many. */
+    irp->CurrentLocation = (CHAR)(irp->StackCount + 2);
     pndis__event_set(context_current(), &request->done);
     return STATUS_MORE_PROCESSING_REQUIRED;
 }
@@ -191,6 +192,10 @@ release(struct context *context, struct device_request *request)
 {
     struct pndis_machine *machine = context->machine;
 
+    if (request->mdl != NULL) {
+        /* Unlocking the pages ends a mapping that the driver made of them. */
+        pndis__mdl_unmap(context, request->mdl, "IoCompleteRequest");
+    }
     pndis__pool_free(machine, request->mdl);
     pndis__pool_free(machine, request->buffer);
     pndis__pool_free(machine, request->irp);

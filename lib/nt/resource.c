@@ -251,6 +251,16 @@ release(struct context *context, PERESOURCE resource, ERESOURCE_THREAD id, const
 
 /* --- for drivers --- */
 
+static void
+state_destroy(struct watched *watched)
+{
+    struct resource_state *state =
+        (struct resource_state *)((char *)watched - offsetof(struct resource_state, watched));
+
+    free(state->owners);
+    free(state);
+}
+
 NTSTATUS
 ExInitializeResourceLite(PERESOURCE Resource)
 {
@@ -264,7 +274,7 @@ ExInitializeResourceLite(PERESOURCE Resource)
     }
     InitializeListHead(&state->queue);
     Resource->OwnerTable = (POWNER_ENTRY)(void *)state;
-    pndis__watch_add(context->machine, &state->watched, Resource, WATCH_ERESOURCE);
+    pndis__watch_own(context->machine, &state->watched, Resource, WATCH_ERESOURCE, state_destroy);
     pndis__acquired(context, RESOURCE_ERESOURCE, Resource, 0, 0, NULL, __func__, NT_CALLER());
     return STATUS_SUCCESS;
 }
@@ -305,8 +315,7 @@ ExDeleteResourceLite(PERESOURCE Resource)
     pndis__released(context, RESOURCE_ERESOURCE, Resource, __func__);
     pndis__watch_remove(context->machine, &state->watched);
     Resource->OwnerTable = NULL;
-    free(state->owners);
-    free(state);
+    state_destroy(&state->watched);
     return STATUS_SUCCESS;
 }
 

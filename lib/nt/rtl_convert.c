@@ -141,7 +141,7 @@ NTSTATUS
 RtlUnicodeStringToOemString(POEM_STRING DestinationString, PCUNICODE_STRING SourceString,
                             BOOLEAN AllocateDestinationString)
 {
-    struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, APC_LEVEL);
 
     return to_ansi(context, DestinationString, SourceString, AllocateDestinationString, __func__,
                    NT_CALLER());
@@ -191,7 +191,7 @@ NTSTATUS
 RtlOemStringToUnicodeString(PUNICODE_STRING DestinationString, PCOEM_STRING SourceString,
                             BOOLEAN AllocateDestinationString)
 {
-    struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, APC_LEVEL);
 
     return from_ansi(context, DestinationString, SourceString, AllocateDestinationString, __func__,
                      NT_CALLER());
@@ -215,7 +215,7 @@ free_string(struct context *context, PSTRING string, const char *call, const voi
 VOID
 RtlFreeAnsiString(PANSI_STRING AnsiString)
 {
-    struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, APC_LEVEL);
 
     free_string(context, AnsiString, __func__, NT_CALLER());
 }
@@ -223,7 +223,7 @@ RtlFreeAnsiString(PANSI_STRING AnsiString)
 VOID
 RtlFreeOemString(POEM_STRING OemString)
 {
-    struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, APC_LEVEL);
 
     free_string(context, OemString, __func__, NT_CALLER());
 }

@@ -193,7 +193,7 @@ NTSTATUS
 RtlUpcaseUnicodeString(PUNICODE_STRING DestinationString, PCUNICODE_STRING SourceString,
                        BOOLEAN AllocateDestinationString)
 {
-    struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, APC_LEVEL);
 
     return change_case(context, DestinationString, SourceString, AllocateDestinationString,
                        pndis__upcase, __func__, NT_CALLER());
@@ -203,7 +203,7 @@ NTSTATUS
 RtlDowncaseUnicodeString(PUNICODE_STRING DestinationString, PCUNICODE_STRING SourceString,
                          BOOLEAN AllocateDestinationString)
 {
-    struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, APC_LEVEL);
 
     return change_case(context, DestinationString, SourceString, AllocateDestinationString,
                        pndis__downcase, __func__, NT_CALLER());
@@ -260,7 +260,7 @@ RtlDuplicateUnicodeString(ULONG Flags, PCUNICODE_STRING StringIn, PUNICODE_STRIN
 VOID
 RtlFreeUnicodeString(PUNICODE_STRING UnicodeString)
 {
-    struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, APC_LEVEL);
 
     if (UnicodeString->Buffer != NULL) {
         pndis__pool_give(context, UnicodeString->Buffer, 0, __func__, NT_CALLER());

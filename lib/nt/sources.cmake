@@ -8,6 +8,7 @@ set(PNDIS_NT_SOURCES
     csq.c
     debug.c
     device.c
+    device_host.c
     dpc.c
     driver.c
     driver_extension.c

@@ -107,7 +107,9 @@ release(struct context *context, KSPIN_LOCK *lock, const char *call, const void 
     PROBE(context, LOCK, .name = "release", .object = lock);
     pndis__lock_forget(context, lock);
     __atomic_store_n(lock, 0, __ATOMIC_RELEASE);
-    context->sched->ops->spin_end(context->sched, lock);
+    if (__builtin_expect(context->sched->spinning_count != 0, 0)) {
+        context->sched->ops->spin_end(context->sched, lock);
+    }
 }
 
 /* --- for pndis --- */
@@ -195,7 +197,7 @@ KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK SpinLock)
 VOID
 KeReleaseSpinLock(PKSPIN_LOCK SpinLock, KIRQL NewIrql)
 {
-    struct context *context = NT_CALL(DISPATCH_LEVEL, DISPATCH_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);
 
     release_and_lower(context, SpinLock, NewIrql, __func__, NT_CALLER());
 }
@@ -211,7 +213,7 @@ KeAcquireSpinLockAtDpcLevel(PKSPIN_LOCK SpinLock)
 VOID
 KeReleaseSpinLockFromDpcLevel(PKSPIN_LOCK SpinLock)
 {
-    struct context *context = NT_CALL(DISPATCH_LEVEL, HIGH_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);
 
     release(context, SpinLock, __func__, NT_CALLER());
 }
@@ -270,7 +272,7 @@ KeAcquireInStackQueuedSpinLock(PKSPIN_LOCK SpinLock, PKLOCK_QUEUE_HANDLE LockHan
 VOID
 KeReleaseInStackQueuedSpinLock(PKLOCK_QUEUE_HANDLE LockHandle)
 {
-    struct context *context = NT_CALL(DISPATCH_LEVEL, DISPATCH_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);
 
     release_and_lower(context, LockHandle->LockQueue.Lock, LockHandle->OldIrql, __func__,
                       NT_CALLER());

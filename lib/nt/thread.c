@@ -291,7 +291,7 @@ PsTerminateSystemThread(NTSTATUS ExitStatus)
 
 /* --- when drivers and machines end --- */
 
-/* A thread of @owner that runs, or NULL; how many there are in *@out_count. */
+/* A thread of @owner that runs, referenced, or NULL; how many there are in *@out_count. */
 static struct thread *
 running_thread_of(struct context *context, const struct owner *owner, unsigned *out_count)
 {
@@ -305,6 +305,10 @@ running_thread_of(struct context *context, const struct owner *owner, unsigned *
             found = at;
             ++*out_count;
         }
+    }
+    if (found != NULL) {
+        /* Another driver's thread may reap it while its end is waited for. */
+        pndis__object_reference(context->machine, found);
     }
     pndis__unlock(context->sched);
     return found;
@@ -328,6 +332,7 @@ pndis__threads_end_of(struct context *context, struct pndis_driver *driver)
             thread->abandoned = true;
             all = false;
         }
+        pndis__object_dereference(context->machine, thread);
         thread = running_thread_of(context, owner, &count);
     }
     reap(context);

@@ -10,6 +10,7 @@ struct watch {
     struct brief_lock lock;
     uint32_t counts[BUCKET_COUNT]; /* Read without the lock. */
     struct watched *buckets[BUCKET_COUNT];
+    struct watched *owned;
 };
 
 static const char *const words[] = {
@@ -40,7 +41,15 @@ pndis__watch_create(struct pndis_machine *machine)
 void
 pndis__watch_destroy(struct pndis_machine *machine)
 {
-    free(machine->watch);
+    struct watch *watch = machine->watch;
+
+    while (watch->owned != NULL) {
+        struct watched *watched = watch->owned;
+
+        watch->owned = watched->next_owned;
+        watched->destroy(watched);
+    }
+    free(watch);
 }
 
 void
@@ -52,6 +61,7 @@ pndis__watch_add(struct pndis_machine *machine, struct watched *watched, const v
 
     watched->object = object;
     watched->kind = kind;
+    watched->destroy = NULL;
     brief_lock(&watch->lock);
     watched->next = watch->buckets[index];
     watched->link = &watch->buckets[index];
@@ -64,11 +74,35 @@ pndis__watch_add(struct pndis_machine *machine, struct watched *watched, const v
 }
 
 void
+pndis__watch_own(struct pndis_machine *machine, struct watched *watched, const void *object,
+                 enum watch_kind kind, void (*destroy)(struct watched *watched))
+{
+    struct watch *watch = machine->watch;
+
+    pndis__watch_add(machine, watched, object, kind);
+    brief_lock(&watch->lock);
+    watched->destroy = destroy;
+    watched->next_owned = watch->owned;
+    watched->owned_link = &watch->owned;
+    if (watched->next_owned != NULL) {
+        watched->next_owned->owned_link = &watched->next_owned;
+    }
+    watch->owned = watched;
+    brief_unlock(&watch->lock);
+}
+
+void
 pndis__watch_remove(struct pndis_machine *machine, struct watched *watched)
 {
     struct watch *watch = machine->watch;
 
     brief_lock(&watch->lock);
+    if (watched->destroy != NULL) {
+        *watched->owned_link = watched->next_owned;
+        if (watched->next_owned != NULL) {
+            watched->next_owned->owned_link = watched->owned_link;
+        }
+    }
     *watched->link = watched->next;
     if (watched->next != NULL) {
         watched->next->link = watched->link;

@@ -31,6 +31,10 @@ struct watched {
     enum watch_kind kind;
     struct watched *next;
     struct watched **link;
+    /* Frees what keeps track of it when the machine ends first; NULL: somebody else does. */
+    void (*destroy)(struct watched *watched);
+    struct watched *next_owned;
+    struct watched **owned_link;
 };
 
 int pndis__watch_create(struct pndis_machine *machine);
@@ -38,6 +42,10 @@ void pndis__watch_destroy(struct pndis_machine *machine);
 
 void pndis__watch_add(struct pndis_machine *machine, struct watched *watched, const void *object,
                       enum watch_kind kind);
+/* The same for an object that its driver may forget: @destroy is called with the machine's end. */
+void pndis__watch_own(struct pndis_machine *machine, struct watched *watched, const void *object,
+                      enum watch_kind kind, void (*destroy)(struct watched *watched));
+/* For both. */
 void pndis__watch_remove(struct pndis_machine *machine, struct watched *watched);
 
 /* What report to make of a watched object that begins in the @bytes at @start; NULL: there is none.

@@ -1,6 +1,7 @@
 /*
- * The work queue of a machine and its two worker threads, which start when they are first needed.
- * NDIS' own work and drivers' work items (work_item.c) are the same to it.
+ * The work queue of a machine and its worker threads, which start when they are first needed: two,
+ * and another whenever all are at work and more is queued, for work may wait for other work. NDIS'
+ * own work and drivers' work items (work_item.c) are the same to it.
  */
 #include "nt/nt.h"
 
@@ -10,7 +11,7 @@
 #include <pndis/error.h>
 #include <stdlib.h>
 
-enum { WORKER_COUNT = 2 };
+enum { WORKERS_AT_FIRST = 2, WORKER_LIMIT = 32 };
 
 struct worker {
     struct work_queue *queue;
@@ -25,11 +26,12 @@ struct work_queue {
     struct work *last;
     uint64_t tickets;
     uint32_t started;
+    unsigned worker_count;
     bool stopping;
     KSEMAPHORE
     available;       /* One for each work in the queue, and one for each worker when stopping. */
     KEVENT progress; /* Set whenever some work has been done. */
-    struct worker workers[WORKER_COUNT];
+    struct worker workers[WORKER_LIMIT];
 };
 
 int
@@ -63,11 +65,41 @@ signal_locked(struct work_queue *queue, LONG count)
     pndis__wake_waiters_locked(queue->machine, &queue->available.Header);
 }
 
+static void worker_main(struct context *context, void *user);
+
+static void
+start_worker(struct work_queue *queue, struct worker *worker)
+{
+    worker->queue = queue;
+    worker->thread = pndis__thread_start(queue->machine, "worker", worker_main, worker);
+    if (worker->thread == NULL) {
+        pndis__os_report("pndis: no memory for the system worker threads\n");
+        pndis__os_die();
+    }
+}
+
+/* Under the lock: one more worker to start if there is work and nobody to do it, else NULL. */
+static struct worker *
+another_locked(struct work_queue *queue)
+{
+    if (queue->first == NULL || queue->worker_count < WORKERS_AT_FIRST ||
+        queue->worker_count == WORKER_LIMIT) {
+        return NULL;
+    }
+    for (unsigned i = 0; i < queue->worker_count; i++) {
+        if (queue->workers[i].ticket == 0) {
+            return NULL;
+        }
+    }
+    return &queue->workers[queue->worker_count++];
+}
+
 /* The next work, or NULL when there is none left and the queue stops. */
 static struct work *
 take(struct context *context, struct worker *worker)
 {
     struct work_queue *queue = worker->queue;
+    struct worker *another;
     struct work *work;
     bool stopping;
 
@@ -81,7 +113,11 @@ take(struct context *context, struct worker *worker)
             queue->last = queue->first == NULL ? NULL : queue->last;
             worker->ticket = work->ticket;
         }
+        another = another_locked(queue);
         pndis__unlock(context->sched);
+        if (another != NULL) {
+            start_worker(queue, another);
+        }
         /* It may have been cancelled between waking and looking. */
     } while (work == NULL && !stopping);
     return work;
@@ -115,16 +151,12 @@ start_workers(struct work_queue *queue)
                                      __ATOMIC_SEQ_CST)) {
         return;
     }
-    for (unsigned i = 0; i < WORKER_COUNT; i++) {
-        struct worker *worker = &queue->workers[i];
-
-        worker->queue = queue;
-        worker->thread = pndis__thread_start(queue->machine, "worker", worker_main, worker);
-        if (worker->thread == NULL) {
-            pndis__os_report("pndis: no memory for the system worker threads\n");
-            pndis__os_die();
-        }
+    for (unsigned i = 0; i < WORKERS_AT_FIRST; i++) {
+        start_worker(queue, &queue->workers[i]);
     }
+    pndis__lock(queue->machine->sched);
+    queue->worker_count = WORKERS_AT_FIRST;
+    pndis__unlock(queue->machine->sched);
 }
 
 /* --- asking for it --- */
@@ -133,6 +165,7 @@ bool
 pndis__work_queue(struct pndis_machine *machine, struct work *work)
 {
     struct work_queue *queue = machine->work_queue;
+    struct worker *another;
 
     if (__atomic_exchange_n(&work->queued, 1, __ATOMIC_SEQ_CST) != 0) {
         return false;
@@ -150,7 +183,11 @@ pndis__work_queue(struct pndis_machine *machine, struct work *work)
     }
     queue->last = work;
     signal_locked(queue, 1);
+    another = another_locked(queue);
     pndis__unlock(machine->sched);
+    if (another != NULL) {
+        start_worker(queue, another);
+    }
     return true;
 }
 
@@ -187,7 +224,7 @@ is_done_locked(const struct work_queue *queue, uint64_t ticket)
 {
     bool done = queue->first == NULL || queue->first->ticket > ticket;
 
-    for (unsigned i = 0; i < WORKER_COUNT; i++) {
+    for (unsigned i = 0; i < queue->worker_count; i++) {
         uint64_t doing = queue->workers[i].ticket;
 
         done = done && (doing == 0 || doing > ticket);
@@ -226,9 +263,9 @@ pndis__work_stop(struct context *context)
     pndis__work_flush(context);
     pndis__lock(context->sched);
     queue->stopping = true;
-    signal_locked(queue, WORKER_COUNT);
+    signal_locked(queue, (LONG)queue->worker_count);
     pndis__unlock(context->sched);
-    for (unsigned i = 0; i < WORKER_COUNT; i++) {
+    for (unsigned i = 0; i < queue->worker_count; i++) {
         pndis__thread_join(context, queue->workers[i].thread);
     }
     queue->started = 0;

@@ -108,7 +108,7 @@ IoSizeofWorkItem(VOID)
 VOID
 IoInitializeWorkItem(PVOID IoObject, PIO_WORKITEM IoWorkItem)
 {
-    struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);
 
     io_item_init(context, IoWorkItem, IoObject);
     pndis__watch_add(context->machine, &IoWorkItem->watched, IoWorkItem, WATCH_WORK_ITEM);
@@ -148,7 +148,7 @@ IoFreeWorkItem(PIO_WORKITEM IoWorkItem)
 VOID
 IoUninitializeWorkItem(PIO_WORKITEM IoWorkItem)
 {
-    struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);
 
     check_not_queued(context, IoWorkItem, "uninitializes", __func__, NT_CALLER());
     pndis__watch_remove(context->machine, &IoWorkItem->watched);
