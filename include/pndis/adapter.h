@@ -1,9 +1,9 @@
 /*
  * An adapter: one network device of a miniport driver, and the driver stack above it.
  *
- * The functions of the first group do what Windows would do to the whole stack: bindings, filter modules
- * and the miniport, in the documented order. Those of the second take the miniport through one transition
- * of its lifecycle by hand.
+ * The functions of the first group do what Windows would do to the whole stack: bindings, filter
+ * modules and the miniport, in the documented order. Those of the second take the miniport through
+ * one transition of its lifecycle by hand.
  */
 #ifndef PNDIS_ADAPTER_H
 #define PNDIS_ADAPTER_H
@@ -35,8 +35,8 @@ struct pndis_parameter {
 };
 
 enum pndis_adapter_flags {
-    PNDIS_ADAPTER_HALTED = 1u << 0,    /* Add it, but do not start it. */
-    PNDIS_ADAPTER_UNBOUND = 1u << 1,   /* Bind no protocol driver of its own accord. */
+    PNDIS_ADAPTER_HALTED = 1u << 0,  /* Add it, but do not start it. */
+    PNDIS_ADAPTER_UNBOUND = 1u << 1, /* Bind no protocol driver of its own accord. */
 };
 
 /** How an adapter is installed. All zero is a good default. */
@@ -46,19 +46,21 @@ struct pndis_adapter_options {
     const char *network_address; /* A MAC address set by the administrator, "02-00-00-00-00-01". */
     const struct pndis_parameter *parameters;
     size_t parameter_count;
-    const char *inf_section; /* Install section of the driver's INF file; NULL: its first model's. */
-    unsigned flags;          /* PNDIS_ADAPTER_*. */
+    const char
+        *inf_section; /* Install section of the driver's INF file; NULL: its first model's. */
+    unsigned flags;   /* PNDIS_ADAPTER_*. */
 };
 
 /**
- * Install an adapter and start its stack: initialize, attach filter modules, bind protocols, restart.
+ * Install an adapter and start its stack: initialize, attach filter modules, bind protocols,
+ * restart.
  *
  * @param machine  Borrowed; owns the adapter.
  * @param driver   Borrowed: a driver that has registered as a miniport.
  * @param options  Copied; may be NULL.
- * @return         Borrowed from the machine until pndis_adapter_remove(). NULL when the adapter could
- *                 not be added at all. When MiniportInitializeEx fails the adapter is added and
- *                 Halted; pndis_adapter_status() has the driver's answer.
+ * @return         Borrowed from the machine until pndis_adapter_remove(). NULL when the adapter
+ * could not be added at all. When MiniportInitializeEx fails the adapter is added and Halted;
+ * pndis_adapter_status() has the driver's answer.
  *
  * Models: "Starting a Driver Stack", "Initializing a Miniport Adapter".
  */
@@ -66,16 +68,23 @@ PNDIS_API struct pndis_adapter *pndis_adapter_add(struct pndis_machine *machine,
                                                   struct pndis_driver *driver,
                                                   const struct pndis_adapter_options *options);
 
-/** Stop the stack if it is started, and remove the adapter. @adapter is taken. */
+/**
+ * Stop the stack if it is started, and remove the adapter.
+ *
+ * @param adapter  Taken, unless an error is returned.
+ * @return 0, PNDIS_ETIMEDOUT or PNDIS_ESTALLED as pndis_adapter_stop().
+ */
 PNDIS_API int pndis_adapter_remove(struct pndis_adapter *adapter);
 
 /**
  * Start the stack of a Halted adapter.
  *
- * @return 0                 The stack is started; the adapter is Running if anything is bound to it,
- *                           else Paused.
+ * @return 0                 The stack is started; the adapter is Running if anything is bound to
+ * it, else Paused.
  * @return PNDIS_EBADSTATE   It is not Halted.
- * @return PNDIS_EDRIVER     MiniportInitializeEx or MiniportRestart failed; see pndis_adapter_status().
+ * @return PNDIS_EDRIVER     MiniportInitializeEx or MiniportRestart failed; see
+ * pndis_adapter_status().
+ * @return PNDIS_ETIMEDOUT, PNDIS_ESTALLED  A driver has not completed its bind or restart.
  *
  * Models: "Starting a Driver Stack".
  */
@@ -95,8 +104,8 @@ enum pndis_halt_action {
 /**
  * Stop the stack: pause it, unbind protocols, detach filter modules, halt the adapter.
  *
- * @return 0, PNDIS_EBADSTATE when it is Halted or Shutdown, PNDIS_ETIMEDOUT or PNDIS_ESTALLED when a
- *         driver does not complete what it was asked; the operation is then still under way.
+ * @return 0, PNDIS_EBADSTATE when it is Halted or Shutdown, PNDIS_ETIMEDOUT or PNDIS_ESTALLED when
+ * a driver does not complete what it was asked; the operation is then still under way.
  *
  * Models: "Stopping a Driver Stack", "Halting a Miniport Adapter".
  */
@@ -123,6 +132,8 @@ PNDIS_API int pndis_adapter_restart(struct pndis_adapter *adapter);
 /**
  * The device disappears: drivers are told, then the stack stops with that halt action.
  *
+ * @return As pndis_adapter_stop().
+ *
  * Models: "Processing the Surprise Removal of a NIC", NdisDevicePnPEventSurpriseRemoved.
  */
 PNDIS_API int pndis_adapter_surprise_remove(struct pndis_adapter *adapter);
@@ -130,8 +141,11 @@ PNDIS_API int pndis_adapter_surprise_remove(struct pndis_adapter *adapter);
 /**
  * Reset the adapter, as after a MiniportCheckForHangEx that returned TRUE.
  *
- * @return 0                 MiniportResetEx has completed, with pndis_adapter_status().
+ * @return 0                 MiniportResetEx has completed, with pndis_adapter_status(): that is
+ * NDIS_STATUS_RESET_IN_PROGRESS when another reset was under way and none was begun.
  * @return PNDIS_EUNSUPPORTED  The driver has no MiniportResetEx.
+ * @return PNDIS_EBADSTATE   The adapter is not started.
+ * @return PNDIS_ETIMEDOUT   The driver has not completed it; it is still under way.
  *
  * Models: "Miniport Adapter Check-for-Hang and Reset Operations".
  */
@@ -140,9 +154,15 @@ PNDIS_API int pndis_adapter_reset(struct pndis_adapter *adapter);
 /**
  * Put the adapter to a device power state: 0 for D0, 1 to 3 for D1 to D3.
  *
- * Pauses the stack first and restarts it after D0, unless the miniport asked not to be paused.
+ * Pauses the stack first and restarts it after D0, unless the miniport asked not to be paused. A
+ * miniport without power management is halted, with its bindings left in place, and initialized
+ * again for D0.
  *
- * Models: OID_PNP_SET_POWER, "Transitioning to a Sleeping State", "Transitioning to a Working State".
+ * @return 0, PNDIS_EINVAL when there is no such state, PNDIS_EBADSTATE when the adapter is not
+ * started, PNDIS_EDRIVER when the miniport refused, PNDIS_ETIMEDOUT or PNDIS_ESTALLED.
+ *
+ * Models: OID_PNP_SET_POWER, "Transitioning to a Sleeping State", "Transitioning to a Working
+ * State".
  */
 PNDIS_API int pndis_adapter_set_power(struct pndis_adapter *adapter, unsigned d_state);
 
@@ -150,12 +170,15 @@ PNDIS_API int pndis_adapter_set_power(struct pndis_adapter *adapter, unsigned d_
  * The system shuts down: MiniportShutdownEx is called, and nothing else is any more.
  *
  * @param bug_check  Whether it is a bug check instead of an orderly end.
+ * @return 0, PNDIS_EBADSTATE when the adapter is Halted or Shutdown; PNDIS_EUNSUPPORTED for a bug
+ * check that a miniport of NDIS 6.30 or later has not asked to be told of.
  *
  * Models: "Miniport Adapter Shutdown".
  */
 PNDIS_API int pndis_adapter_shutdown(struct pndis_adapter *adapter, bool bug_check);
 
-/** Tell the miniport that the power profile changed (true: mains). Models: MINIPORT_DEVICE_PNP_EVENT_NOTIFY. */
+/** Tell the miniport that the power profile changed (true: mains). Returns 0 or PNDIS_EBADSTATE.
+ * Models: MINIPORT_DEVICE_PNP_EVENT_NOTIFY. */
 PNDIS_API int pndis_adapter_power_profile(struct pndis_adapter *adapter, bool mains);
 
 /* --- one transition at a time --- */
@@ -172,12 +195,13 @@ enum pndis_step_kind {
  * Call one entry point of the miniport and return when it has answered, which may be before it has
  * finished: a driver that pends leaves the adapter Pausing or Restarting until it completes.
  *
- * @return 0, PNDIS_EDRIVER when the driver failed it, PNDIS_EBADSTATE when the adapter's state does not
- *         allow it (the driver was not called), PNDIS_EBUSY while another operation is under way.
+ * @return 0, PNDIS_EDRIVER when the driver failed it, PNDIS_EBADSTATE when the adapter's state does
+ * not allow it (the driver was not called), PNDIS_EBUSY while another operation is under way.
  */
 PNDIS_API int pndis_adapter_step(struct pndis_adapter *adapter, enum pndis_step_kind step);
 
-/** Wait until no operation is under way. @timeout_ns 0: the machine's own. */
+/** Wait until no operation is under way. @timeout_ns 0: the machine's own. Returns as
+ * pndis_machine_run_until(). */
 PNDIS_API int pndis_adapter_wait(struct pndis_adapter *adapter, uint64_t timeout_ns);
 
 /* --- questions --- */
@@ -186,6 +210,9 @@ PNDIS_API enum pndis_adapter_state pndis_adapter_state(const struct pndis_adapte
 
 /** "Running", as the documentation spells it. Static. */
 PNDIS_API const char *pndis_adapter_state_name(const struct pndis_adapter *adapter);
+
+/** The machine it was added to. */
+PNDIS_API struct pndis_machine *pndis_adapter_machine(const struct pndis_adapter *adapter);
 
 /** "eth0". Borrowed. */
 PNDIS_API const char *pndis_adapter_name(const struct pndis_adapter *adapter);

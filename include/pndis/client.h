@@ -1,6 +1,7 @@
 /*
- * A client: a ready-made protocol driver for tests and tools. It binds to one adapter, sends, receives,
- * makes OID requests, sees status indications, and can hold received NET_BUFFER_LISTs back.
+ * A client: a ready-made protocol driver for tests and tools. It binds to one adapter, sends,
+ * receives, makes OID requests, sees status indications, and can hold received NET_BUFFER_LISTs
+ * back.
  *
  * Callbacks run inside the machine, usually at DISPATCH_LEVEL: they may send and return, not wait.
  */
@@ -26,7 +27,8 @@ struct pndis_received {
 /** What a client tells its host. Each may be NULL. */
 struct pndis_client_events {
     void (*on_receive)(struct pndis_client *client, const struct pndis_received *frame, void *user);
-    /* @status: the NDIS_STATUS of a completed send; @tag: what pndis_client_send_tagged() was given. */
+    /* @status: the NDIS_STATUS of a completed send; @tag: what pndis_client_send_tagged() was
+     * given. */
     void (*on_sent)(struct pndis_client *client, int status, void *tag, void *user);
     void (*on_status)(struct pndis_client *client, int status, const void *data, size_t bytes,
                       void *user);
@@ -44,8 +46,8 @@ struct pndis_client_options {
 };
 
 /**
- * Bind to an adapter. As on Windows this pauses the adapter's stack, binds, and restarts it, so that the
- * adapter is Running afterwards.
+ * Bind to an adapter. As on Windows this pauses the adapter's stack, binds, and restarts it, so
+ * that the adapter is Running afterwards.
  *
  * @param adapter  Borrowed; must be started.
  * @param options  Copied; may be NULL.
@@ -56,7 +58,8 @@ struct pndis_client_options {
 PNDIS_API struct pndis_client *pndis_client_open(struct pndis_adapter *adapter,
                                                  const struct pndis_client_options *options);
 
-/** Unbind: returns what is held, waits for outstanding sends, and frees @client. NULL is accepted. */
+/** Unbind: returns what is held, waits for outstanding sends, and frees @client. NULL is accepted.
+ */
 PNDIS_API int pndis_client_close(struct pndis_client *client);
 
 /**
@@ -92,7 +95,8 @@ PNDIS_API int pndis_client_query(struct pndis_client *client, uint32_t oid, void
 PNDIS_API int pndis_client_set(struct pndis_client *client, uint32_t oid, const void *buffer,
                                size_t bytes, int *out_status);
 
-/** An OID with input and output: @buffer holds @in_bytes of input and has room for @bytes of output. */
+/** An OID with input and output: @buffer holds @in_bytes of input and has room for @bytes of
+ * output. */
 PNDIS_API int pndis_client_method(struct pndis_client *client, uint32_t oid, void *buffer,
                                   size_t in_bytes, size_t bytes, size_t *out_bytes,
                                   int *out_status);
@@ -105,12 +109,12 @@ PNDIS_API size_t pndis_client_return(struct pndis_client *client, size_t count);
 
 /** What a client has seen. */
 struct pndis_client_counts {
-    uint64_t sent;           /* Given to NDIS. */
-    uint64_t completed;      /* Came back ... */
-    uint64_t completed_ok;   /* ... with NDIS_STATUS_SUCCESS. */
+    uint64_t sent;         /* Given to NDIS. */
+    uint64_t completed;    /* Came back ... */
+    uint64_t completed_ok; /* ... with NDIS_STATUS_SUCCESS. */
     uint64_t received;
     uint64_t received_bytes;
-    uint64_t held;           /* Not returned yet. */
+    uint64_t held; /* Not returned yet. */
     uint64_t statuses;
     int last_send_status;
 };
@@ -122,7 +126,8 @@ PNDIS_API void pndis_client_get_counts(struct pndis_client *client,
 PNDIS_API const char *pndis_client_state_name(const struct pndis_client *client);
 
 /**
- * Copy the oldest received frame that has not been taken, for tests that would rather ask than be called.
+ * Copy the oldest received frame that has not been taken, for tests that would rather ask than be
+ * called.
  *
  * A client without on_receive keeps the last 1,024 frames.
  * @return Its length, or 0 when there is none; cut to @bytes.

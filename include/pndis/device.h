@@ -1,10 +1,10 @@
 /*
  * A device: the hardware of an adapter, as a model that a host supplies.
  *
- * A driver finds it through its resources: memory and port ranges whose every access calls the model,
- * interrupts that the model raises, and memory of the driver that the model reads and writes by DMA.
- * The model's callbacks run on the thread of the driver that makes the access, at its IRQL; on live
- * they may therefore run at the same time as the device's own thread.
+ * A driver finds it through its resources: memory and port ranges whose every access calls the
+ * model, interrupts that the model raises, and memory of the driver that the model reads and writes
+ * by DMA. The model's callbacks run on the thread of the driver that makes the access, at its IRQL;
+ * on live they may therefore run at the same time as the device's own thread.
  */
 #ifndef PNDIS_DEVICE_H
 #define PNDIS_DEVICE_H
@@ -21,7 +21,7 @@ enum { PNDIS_DEVICE_RANGE_LIMIT = 8, PNDIS_DEVICE_MESSAGE_LIMIT = 2048 };
 
 enum pndis_range_kind {
     PNDIS_RANGE_MEMORY = 0, /* A memory BAR: NdisMMapIoSpace, NdisReadRegisterUlong ... */
-    PNDIS_RANGE_PORT,       /* An I/O port range: NdisMRegisterIoPortRange, NdisRawReadPortUlong ... */
+    PNDIS_RANGE_PORT, /* An I/O port range: NdisMRegisterIoPortRange, NdisRawReadPortUlong ... */
 };
 
 struct pndis_range {
@@ -39,6 +39,8 @@ struct pndis_device_ops {
     uint32_t (*config_write)(void *user, uint32_t offset, const void *buffer, uint32_t bytes);
     /* MSI-X: the driver masked or unmasked a message. May be NULL. */
     void (*message_masked)(void *user, unsigned message, bool masked);
+    /* It was pulled out. On return it uses no memory of its driver any more. May be NULL. */
+    void (*unplugged)(void *user);
 };
 
 struct pndis_device_options {
@@ -68,6 +70,17 @@ PNDIS_API struct pndis_device *pndis_device_create(struct pndis_machine *machine
                                                    const struct pndis_device_options *options,
                                                    const struct pndis_device_ops *ops, void *user);
 
+/**
+ * Where the machine's bus has put a range: what a base address register holds, for models that have
+ * a configuration space of their own. A port range's first port.
+ *
+ * @return 0 when there is no range @index.
+ */
+PNDIS_API uint64_t pndis_device_range_address(const struct pndis_device *device, unsigned index);
+
+/** Whether an adapter has the device. */
+PNDIS_API bool pndis_device_is_in_use(const struct pndis_device *device);
+
 /** Unplug and free a device that no adapter uses any more. Returns PNDIS_EBUSY otherwise. */
 PNDIS_API int pndis_device_destroy(struct pndis_device *device);
 
@@ -88,14 +101,14 @@ PNDIS_API void pndis_device_interrupt_clear(struct pndis_device *device);
  * The host's address of @bytes of memory that the driver gave the device by a physical address.
  *
  * @param address  As the driver wrote it into the device.
- * @return         NULL when any part of the range is not mapped for this device right now: the driver
- *                 gave a wrong address, or took it back. Nothing is reported; the model decides.
+ * @return         NULL when any part of the range is not mapped for this device right now: the
+ * driver gave a wrong address, or took it back. Nothing is reported; the model decides.
  */
 PNDIS_API void *pndis_device_memory(struct pndis_device *device, uint64_t address, size_t bytes);
 
 /**
- * Have the system's DMA controller move data on a channel that the driver set up, as a NIC without bus
- * mastering asks for it.
+ * Have the system's DMA controller move data on a channel that the driver set up, as a NIC without
+ * bus mastering asks for it.
  *
  * @param channel  The channel's number.
  * @param buffer   Filled on a transfer to the device; read on one to memory.
@@ -105,8 +118,8 @@ PNDIS_API size_t pndis_device_transfer(struct pndis_device *device, unsigned cha
                                        size_t bytes);
 
 /**
- * After this every read of the device gives all ones and every write is dropped and counted, as of a
- * card that was pulled out.
+ * After this every read of the device gives all ones and every write is dropped and counted, as of
+ * a card that was pulled out.
  */
 PNDIS_API void pndis_device_unplug(struct pndis_device *device);
 

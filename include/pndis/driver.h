@@ -29,11 +29,12 @@ struct pndis_driver_options {
  * Install a driver, load it and call its DriverEntry.
  *
  * @param machine  Borrowed; owns the driver.
- * @param module   Path of the module that pndis_add_driver() built; NULL when @options names an entry.
- *                 A module that is loaded already is loaded again, with variables of its own.
+ * @param module   Path of the module that pndis_add_driver() built; NULL when @options names an
+ * entry. A module that is loaded already is loaded again, with variables of its own.
  * @param options  Copied; may be NULL when @module is given.
  * @return         Borrowed from the machine. NULL when the module cannot be loaded, or DriverEntry
- *                 failed (then pndis_machine_driver_status() has its answer); see pndis_last_error().
+ *                 failed (then pndis_machine_driver_status() has its answer); see
+ * pndis_last_error().
  *
  * Context: a host thread outside of driver code. Guest IRQL: PASSIVE_LEVEL.
  * Models:  "DRIVER_INITIALIZE callback function".

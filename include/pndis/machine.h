@@ -1,10 +1,11 @@
 /*
- * A machine: one simulated Windows computer with processors, a clock, a registry and loaded drivers.
+ * A machine: one simulated Windows computer with processors, a clock, a registry and loaded
+ * drivers.
  *
- * Everything belongs to a machine, and two machines in one process do not see each other. On the sim
- * scheduler a machine runs only while the host is inside one of its functions, on the host's own thread,
- * on a virtual clock; the same program and seed give the same run. On the live scheduler drivers run on
- * host threads in real time, and any host thread may call.
+ * Everything belongs to a machine, and two machines in one process do not see each other. On the
+ * sim scheduler a machine runs only while the host is inside one of its functions, on the host's
+ * own thread, on a virtual clock; the same program and seed give the same run. On the live
+ * scheduler drivers run on host threads in real time, and any host thread may call.
  */
 #ifndef PNDIS_MACHINE_H
 #define PNDIS_MACHINE_H
@@ -28,18 +29,20 @@ enum pndis_scheduler {
 
 enum { PNDIS_PROCESSOR_LIMIT = 64 };
 
-/** How a machine is built. All zero is a good default: sim, two processors, seed 0, stop on errors. */
+/** How a machine is built. All zero is a good default: sim, two processors, seed 0, stop on errors.
+ */
 struct pndis_machine_options {
     enum pndis_scheduler scheduler;
-    unsigned processors;     /* 1 to PNDIS_PROCESSOR_LIMIT; 0: 2. */
-    uint64_t seed;           /* sim: which of the possible runs. */
-    unsigned ndis_version;   /* What NdisGetVersion answers, as 0x00060059 for 6.89; 0: the highest. */
+    unsigned processors; /* 1 to PNDIS_PROCESSOR_LIMIT; 0: 2. */
+    uint64_t seed;       /* sim: which of the possible runs. */
+    unsigned
+        ndis_version; /* What NdisGetVersion answers, as 0x00060059 for 6.89; 0: the highest. */
     enum pndis_policy policy;
     pndis_on_violation *on_violation; /* May be NULL. Called on the thread that broke the rule. */
     void *user;                       /* For on_violation. */
-    bool without_ledger;     /* Do not account for what drivers acquire: no leak reports, more speed. */
-    uint64_t timeout_ns;     /* Longest wait of a host call, on the machine's clock; 0: 30 s. */
-    size_t stack_bytes;      /* Of fibers; 0: 256 KiB. */
+    bool without_ledger; /* Do not account for what drivers acquire: no leak reports, more speed. */
+    uint64_t timeout_ns; /* Longest wait of a host call, on the machine's clock; 0: 30 s. */
+    size_t stack_bytes;  /* Of fibers; 0: 256 KiB. */
     const char *file_directory; /* Where NdisOpenFile finds files; NULL: nowhere. Borrowed. */
 };
 
@@ -73,14 +76,16 @@ PNDIS_API void pndis_machine_destroy(struct pndis_machine *machine);
 PNDIS_API uint64_t pndis_machine_now_ns(struct pndis_machine *machine);
 
 /**
- * Let @ns go by on the machine's clock: on sim everything that is due happens, on live the caller sleeps.
+ * Let @ns go by on the machine's clock: on sim everything that is due happens, on live the caller
+ * sleeps.
  *
  * @return 0, or PNDIS_EBUSY when another thread is inside a sim machine.
  */
 PNDIS_API int pndis_machine_run(struct pndis_machine *machine, uint64_t ns);
 
 /**
- * sim: run until nothing is left that could run without time going by. live: returns PNDIS_EUNSUPPORTED.
+ * sim: run until nothing is left that could run without time going by. live: returns
+ * PNDIS_EUNSUPPORTED.
  *
  * Timers that are not due stay where they are.
  */

@@ -1,8 +1,8 @@
 /*
  * The machine's registry, as far as a host wants to look into it or prepare it for a driver.
  *
- * Paths are UTF-8 and absolute, "\\Registry\\Machine\\System\\CurrentControlSet\\Services\\eth"; names
- * compare without regard to case, as on Windows.
+ * Paths are UTF-8 and absolute, "\\Registry\\Machine\\System\\CurrentControlSet\\Services\\eth";
+ * names compare without regard to case, as on Windows.
  */
 #ifndef PNDIS_REGISTRY_H
 #define PNDIS_REGISTRY_H
@@ -38,7 +38,8 @@ PNDIS_API int pndis_registry_get_string(struct pndis_machine *machine, const cha
 PNDIS_API int pndis_registry_get_dword(struct pndis_machine *machine, const char *key,
                                        const char *name, uint32_t *out_value);
 
-/** Remove a value (or, with a NULL name, the key and all below it). Returns 0 or PNDIS_ENOTFOUND. */
+/** Remove a value (or, with a NULL name, the key and all below it). Returns 0 or PNDIS_ENOTFOUND.
+ */
 PNDIS_API int pndis_registry_delete(struct pndis_machine *machine, const char *key,
                                     const char *name);
 

@@ -1,7 +1,8 @@
 /*
  * The event log: what happened on a machine, as text that a test can compare.
  *
- * On the sim scheduler the text is a function of the program, its inputs and the seed, byte for byte.
+ * On the sim scheduler the text is a function of the program, its inputs and the seed, byte for
+ * byte.
  */
 #ifndef PNDIS_TRACE_H
 #define PNDIS_TRACE_H
@@ -19,7 +20,7 @@ struct pndis_log;
 
 /* What a log keeps. */
 enum pndis_log_topic {
-    PNDIS_LOG_STATES = 1u << 0,    /* Lifecycle transitions of adapters, filter modules, bindings. */
+    PNDIS_LOG_STATES = 1u << 0, /* Lifecycle transitions of adapters, filter modules, bindings. */
     PNDIS_LOG_CALLBACKS = 1u << 1, /* NDIS calls a driver, and what it answered. */
     PNDIS_LOG_CALLS = 1u << 2,     /* A driver calls an NT or NDIS function. */
     PNDIS_LOG_RESOURCES = 1u << 3, /* What drivers acquire and give back. */

@@ -1,4 +1,4 @@
-/* Adapters: making and ending them, finding them, their gates and what they possess. */
+/* Adapters: making and ending them, their gates and what they possess. */
 #include "ndis/adapter.h"
 
 #include "ndis/config.h"
@@ -25,17 +25,6 @@ pndis__adapter_of(struct context *context, NDIS_HANDLE handle, const char *call,
         return NULL;
     }
     return adapter;
-}
-
-struct pndis_adapter *
-pndis__adapter_by_name(struct ndis *ndis, const UNICODE_STRING *name)
-{
-    for (struct pndis_adapter *adapter = ndis->adapters; adapter != NULL; adapter = adapter->next) {
-        if (RtlEqualUnicodeString(&adapter->device_string, name, TRUE)) {
-            return adapter;
-        }
-    }
-    return NULL;
 }
 
 /* --- gates --- */
@@ -73,8 +62,11 @@ receive_gate_of(struct pndis_adapter *adapter)
 void
 pndis__adapter_gates(struct pndis_adapter *adapter)
 {
+    /* A reset may end beside a pause that begins: the later of the two has to win. */
+    brief_lock(&adapter->gates);
     __atomic_store_n(&adapter->send_gate, send_gate_of(adapter), __ATOMIC_SEQ_CST);
     __atomic_store_n(&adapter->receive_gate, receive_gate_of(adapter), __ATOMIC_SEQ_CST);
+    brief_unlock(&adapter->gates);
 }
 
 /* --- possessions --- */
@@ -137,74 +129,6 @@ pndis__possessions_reclaim(struct context *context, struct pndis_adapter *adapte
     }
 }
 
-/* --- names --- */
-
-static bool
-name_taken(const struct ndis *ndis, const char *name)
-{
-    for (const struct pndis_adapter *adapter = ndis->adapters; adapter != NULL;
-         adapter = adapter->next) {
-        if (strcmp(adapter->owner.name, name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static int
-choose_name(struct pndis_adapter *adapter, const char *wanted)
-{
-    char *name = adapter->owner.name;
-    size_t bytes = sizeof(adapter->owner.name);
-
-    if (wanted != NULL) {
-        snprintf(name, bytes, "%s", wanted);
-        return name_taken(adapter->ndis, name)
-                   ? pndis__fail(PNDIS_EEXIST, "there is an adapter named %s already", name)
-                   : 0;
-    }
-    for (unsigned number = adapter->index - 1;; number++) {
-        snprintf(name, bytes, "eth%u", number);
-        if (!name_taken(adapter->ndis, name)) {
-            return 0;
-        }
-    }
-}
-
-static void
-set_string(UNICODE_STRING *string, WCHAR *buffer, const char *text)
-{
-    size_t length = 0;
-
-    for (; text[length] != 0 && length + 1 < NAME_CHARACTERS; length++) {
-        buffer[length] = (UCHAR)text[length];
-    }
-    buffer[length] = 0;
-    string->Buffer = buffer;
-    string->Length = (USHORT)(length * sizeof(WCHAR));
-    string->MaximumLength = (USHORT)((length + 1) * sizeof(WCHAR));
-}
-
-/* Windows names network devices by a GUID; here it counts, so that every run has the same names. */
-static void
-give_identity(struct pndis_adapter *adapter)
-{
-    char text[NAME_CHARACTERS];
-
-    snprintf(text, sizeof(text), "\\DEVICE\\{504E4449-5300-4000-8000-%012X}", adapter->index);
-    set_string(&adapter->device_string, adapter->device_name, text);
-    snprintf(text, sizeof(text), "%s", adapter->owner.name);
-    set_string(&adapter->instance_string, adapter->instance_name, text);
-    snprintf(adapter->key, sizeof(adapter->key),
-             "\\Registry\\Machine\\System\\CurrentControlSet\\Control\\Class\\"
-             "{4D36E972-E325-11CE-BFC1-08002BE10318}\\%04u",
-             adapter->index);
-    adapter->interface_index = adapter->index;
-    adapter->luid.Value = 0;
-    adapter->luid.Info.IfType = IF_TYPE_ETHERNET_CSMACD;
-    adapter->luid.Info.NetLuidIndex = adapter->index;
-}
-
 /* --- making --- */
 
 static void
@@ -246,11 +170,13 @@ link_last(struct ndis *ndis, struct pndis_adapter *adapter)
     }
     adapter->previous = ndis->last_adapter;
     ndis->last_adapter = adapter;
+    adapter->listed = true;
 }
 
 static void
 unlink_adapter(struct ndis *ndis, struct pndis_adapter *adapter)
 {
+    adapter->listed = false;
     if (adapter->previous != NULL) {
         adapter->previous->next = adapter->next;
     } else {
@@ -260,6 +186,50 @@ unlink_adapter(struct ndis *ndis, struct pndis_adapter *adapter)
         adapter->next->previous = adapter->previous;
     } else {
         ndis->last_adapter = adapter->previous;
+    }
+}
+
+/* --- keeping, for who works beside what its host does --- */
+
+void
+pndis__adapter_hold(struct pndis_adapter *adapter)
+{
+    __atomic_add_fetch(&adapter->holds, 1, __ATOMIC_ACQ_REL);
+}
+
+void
+pndis__adapter_let_go(struct pndis_adapter *adapter)
+{
+    __atomic_sub_fetch(&adapter->holds, 1, __ATOMIC_ACQ_REL);
+}
+
+struct pndis_adapter *
+pndis__adapter_next(struct context *context, struct ndis *ndis, struct pndis_adapter *held)
+{
+    struct pndis_adapter *next;
+
+    pndis__list_lock(context, ndis);
+    next = held != NULL && held->listed ? held->next : ndis->adapters;
+    while (next != NULL && held != NULL && next->index <= held->index) {
+        next = next->next;
+    }
+    if (next != NULL) {
+        pndis__adapter_hold(next);
+    }
+    pndis__list_unlock(ndis);
+    if (held != NULL) {
+        pndis__adapter_let_go(held);
+    }
+    return next;
+}
+
+static void
+wait_for_holders(struct pndis_adapter *adapter)
+{
+    LARGE_INTEGER moment = {.QuadPart = -1};
+
+    while (__atomic_load_n(&adapter->holds, __ATOMIC_ACQUIRE) != 0) {
+        KeDelayExecutionThread(KernelMode, FALSE, &moment);
     }
 }
 
@@ -300,12 +270,11 @@ set_up(struct context *context, struct pndis_adapter *adapter,
        const struct pndis_adapter_options *options)
 {
     NDIS_STATUS status;
-    int result = choose_name(adapter, options->name);
+    int result = pndis__adapter_name(context, adapter, options->name);
 
     if (result != 0) {
         return result;
     }
-    give_identity(adapter);
     result = pndis__configuration_install(adapter, options);
     if (result == 0) {
         result = pndis__hardware_attach(adapter, options->device);
@@ -335,7 +304,7 @@ pndis__adapter_create(struct context *context, struct miniport_driver *driver,
     adapter->machine = context->machine;
     adapter->ndis = ndis;
     adapter->driver = driver;
-    adapter->index = ++ndis->adapter_count;
+    adapter->index = __atomic_add_fetch(&ndis->adapter_count, 1, __ATOMIC_RELAXED);
     adapter->unbound = (options->flags & PNDIS_ADAPTER_UNBOUND) != 0;
     adapter->owner.kind = "adapter";
     adapter->owner.parent = &driver->driver->owner;
@@ -351,6 +320,7 @@ pndis__adapter_create(struct context *context, struct miniport_driver *driver,
     if (set_up(context, adapter, options) != 0) {
         pndis__hardware_detach(adapter);
         pndis__configuration_uninstall(adapter);
+        pndis__adapter_unname(context, adapter);
         pndis__handle_retire(&ndis->handles, &adapter->handle);
         return NULL;
     }
@@ -367,14 +337,20 @@ pndis__adapter_destroy(struct context *context, struct pndis_adapter *adapter)
     struct ndis *ndis = adapter->ndis;
 
     call_remove_device(context, adapter);
+    pndis__bindings_abandon(context, adapter);
+    pndis__adapter_unname(context, adapter);
     pndis__list_lock(context, ndis);
     unlink_adapter(ndis, adapter);
     pndis__list_unlock(ndis);
+    wait_for_holders(adapter);
     adapter->driver->adapter_count--;
-    pndis__hardware_detach(adapter);
     pndis__attributes_forget(&adapter->attributes);
+    pndis__restart_lists_free(context, adapter);
     pndis__configuration_uninstall(adapter);
     PROBE(context, ENDS, .name = "removal", .owner = &adapter->owner, .a = RULE_LEAK_HALT,
           .b = ENDS_INFERRED_TO_PARENT);
+    /* What a driver that was shut down still has is mapped for the device. */
+    pndis__possessions_reclaim(context, adapter);
+    pndis__hardware_detach(adapter);
     pndis__handle_retire(&ndis->handles, &adapter->handle);
 }

@@ -18,14 +18,13 @@
 struct pndis_adapter *pndis__adapter_of(struct context *context, NDIS_HANDLE handle,
                                         const char *call, const void *caller);
 
-/* The same for hot paths: trusts the handle's memory, checks the rest. */
+/* The same for hot paths. */
 static inline struct pndis_adapter *
 adapter_of_fast(struct context *context, NDIS_HANDLE handle, const char *call, const void *caller)
 {
     struct pndis_adapter *adapter = handle;
 
-    if (__builtin_expect(handle_ok(context, handle, HANDLE_ADAPTER, call, caller) && adapter->alive,
-                         1)) {
+    if (handle_trusted(context, handle, HANDLE_ADAPTER) && adapter->alive) {
         return adapter;
     }
     return pndis__adapter_of(context, handle, call, caller);
@@ -34,9 +33,23 @@ adapter_of_fast(struct context *context, NDIS_HANDLE handle, const char *call, c
 struct pndis_adapter *pndis__adapter_create(struct context *context, struct miniport_driver *driver,
                                             const struct pndis_adapter_options *options);
 void pndis__adapter_destroy(struct context *context, struct pndis_adapter *adapter);
-/* The adapter whose device name is @name, compared without regard to case; NULL if there is none.
+
+/* Keep an adapter from being freed, without keeping it from anything else. Any IRQL. */
+void pndis__adapter_hold(struct pndis_adapter *adapter);
+void pndis__adapter_let_go(struct pndis_adapter *adapter);
+/* The adapter after @held (NULL: the first), held; lets @held go. NULL after the last. */
+struct pndis_adapter *pndis__adapter_next(struct context *context, struct ndis *ndis,
+                                          struct pndis_adapter *held);
+
+/* --- names (adapter_name.c) --- */
+
+/*
+ * Give @adapter the name @wanted, or the next free one, and what follows from its index. Returns 0,
+ * or PNDIS_EEXIST.
  */
-struct pndis_adapter *pndis__adapter_by_name(struct ndis *ndis, const UNICODE_STRING *name);
+int pndis__adapter_name(struct context *context, struct pndis_adapter *adapter, const char *wanted);
+/* The name is free again. */
+void pndis__adapter_unname(struct context *context, struct pndis_adapter *adapter);
 
 /* Recompute what sends and receives are met with from state, reset, power and removal. */
 void pndis__adapter_gates(struct pndis_adapter *adapter);
@@ -113,12 +126,18 @@ int pndis__stack_modify(struct context *context, struct pndis_adapter *adapter,
 int pndis__binding_bind(struct context *context, struct pndis_adapter *adapter,
                         struct protocol *protocol);
 int pndis__binding_unbind(struct context *context, struct binding *binding);
+/* The adapter goes, and drivers were not asked to let it go: none is asked any more. */
+void pndis__bindings_abandon(struct context *context, struct pndis_adapter *adapter);
 /* The binding of @protocol to @adapter, or NULL. */
 struct binding *pndis__binding_find(const struct pndis_adapter *adapter,
                                     const struct protocol *protocol);
 NDIS_STATUS pndis__binding_pause(struct context *context, struct binding *binding);
 NDIS_STATUS pndis__binding_restart(struct context *context, struct binding *binding,
                                    struct restart_list *list);
+/* Wait for an earlier pause or restart that nobody waits for any more. */
+enum sleep_result pndis__binding_settle(struct context *context, struct binding *binding);
+/* The protocol answered a NetEventPause or NetEventRestart, by its return value or by a call. */
+void pndis__binding_answered(struct context *context, struct binding *binding, NDIS_STATUS status);
 
 /* How long pndis itself waits for a driver: the machine's timeout from now. */
 uint64_t pndis__deadline(struct context *context);

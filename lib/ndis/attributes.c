@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { MAC_BYTES_LIMIT = NDIS_MAX_PHYS_ADDRESS_LENGTH };
+enum { MAC_BYTES_LIMIT = NDIS_MAX_PHYS_ADDRESS_LENGTH, ETHERNET_MAC_BYTES = 6 };
 
 void
 pndis__attributes_forget(struct attributes *attributes)
@@ -35,11 +35,13 @@ pndis__attributes_needed(struct context *context, struct pndis_adapter *adapter,
 /* --- registration attributes --- */
 
 static NDIS_STATUS
-set_registration(struct context *context, struct pndis_adapter *adapter, const void *given)
+set_registration(struct context *context, struct pndis_adapter *adapter, const void *given,
+                 const void *caller)
 {
     NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES registration;
 
     (void)context;
+    (void)caller;
     pndis__object_header_copy(&registration, sizeof(registration), given,
                               HEADER_REGISTRATION_ATTRIBUTES);
     adapter->context = registration.MiniportAdapterContext;
@@ -59,6 +61,12 @@ impossible(const NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES *general, ULONG versio
     if (general->MacAddressLength > MAC_BYTES_LIMIT) {
         return "MacAddressLength is larger than the addresses";
     }
+    if (general->MediaType == NdisMedium802_3 && general->MacAddressLength != ETHERNET_MAC_BYTES) {
+        return "MacAddressLength is not that of an Ethernet adapter";
+    }
+    if (general->MtuSize == 0) {
+        return "MtuSize is 0";
+    }
     if (general->SupportedOidListLength % sizeof(NDIS_OID) != 0) {
         return "SupportedOidListLength is no multiple of 4";
     }
@@ -75,25 +83,57 @@ impossible(const NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES *general, ULONG versio
     return NULL;
 }
 
+/* Whether what general attributes point to has correct headers. */
+static bool
+pointed_to_is_sound(struct context *context,
+                    const NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES *general, const void *caller)
+{
+    const char *call = "NdisMSetMiniportAttributes";
+
+    return (general->RecvScaleCapabilities == NULL ||
+            pndis__object_header_check(context, general->RecvScaleCapabilities,
+                                       HEADER_RSS_CAPABILITIES, call, caller)) &&
+           (general->PowerManagementCapabilitiesEx == NULL ||
+            pndis__object_header_check(context, general->PowerManagementCapabilitiesEx,
+                                       HEADER_PM_CAPABILITIES, call, caller));
+}
+
+/* "NDIS filters any supported statistics OIDs out of the list": OID_GEN_SUPPORTED_LIST. */
+static void
+list_for_bindings(struct attributes *attributes, ULONG count)
+{
+    const NDIS_OID kind = 0xffff0000;
+    NDIS_OID *list = attributes->oids + count;
+    ULONG used = 0;
+
+    for (ULONG i = 0; i < count; i++) {
+        NDIS_OID oid = attributes->oids[i];
+
+        if ((oid & kind) != (OID_GEN_STATISTICS & kind) &&
+            (oid & kind) != (OID_802_3_XMIT_ONE_COLLISION & kind)) {
+            list[used++] = oid;
+        }
+    }
+    attributes->oids_for_bindings = list;
+    attributes->oids_for_bindings_bytes = used * sizeof(NDIS_OID);
+}
+
 /* Structures that general attributes point to: copied, so that the driver's may go. */
 static NDIS_STATUS
-copy_pointed_to(struct context *context, struct pndis_adapter *adapter,
-                NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES *general, const void *caller)
+copy_pointed_to(struct pndis_adapter *adapter, NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES *general)
 {
     struct attributes *attributes = &adapter->attributes;
-    const char *call = "NdisMSetMiniportAttributes";
 
     if (general->SupportedOidListLength != 0) {
         free(attributes->oids);
-        attributes->oids = malloc(general->SupportedOidListLength);
+        attributes->oids = malloc(2 * (size_t)general->SupportedOidListLength);
         if (attributes->oids == NULL) {
             return NDIS_STATUS_RESOURCES;
         }
         memcpy(attributes->oids, general->SupportedOidList, general->SupportedOidListLength);
+        list_for_bindings(attributes, general->SupportedOidListLength / sizeof(NDIS_OID));
     }
-    if (general->RecvScaleCapabilities != NULL &&
-        pndis__object_header_check(context, general->RecvScaleCapabilities, HEADER_RSS_CAPABILITIES,
-                                   call, caller)) {
+    if (general->RecvScaleCapabilities != NULL) {
         pndis__object_header_copy(&attributes->rss, sizeof(attributes->rss),
                                   general->RecvScaleCapabilities, HEADER_RSS_CAPABILITIES);
     }
@@ -101,9 +141,7 @@ copy_pointed_to(struct context *context, struct pndis_adapter *adapter,
         attributes->pnp = *general->PowerManagementCapabilities;
         attributes->has_pnp = true;
     }
-    if (general->PowerManagementCapabilitiesEx != NULL &&
-        pndis__object_header_check(context, general->PowerManagementCapabilitiesEx,
-                                   HEADER_PM_CAPABILITIES, call, caller)) {
+    if (general->PowerManagementCapabilitiesEx != NULL) {
         pndis__object_header_copy(&attributes->pm, sizeof(attributes->pm),
                                   general->PowerManagementCapabilitiesEx, HEADER_PM_CAPABILITIES);
         attributes->has_pm = true;
@@ -116,7 +154,8 @@ copy_pointed_to(struct context *context, struct pndis_adapter *adapter,
 }
 
 static NDIS_STATUS
-set_general(struct context *context, struct pndis_adapter *adapter, const void *given)
+set_general(struct context *context, struct pndis_adapter *adapter, const void *given,
+            const void *caller)
 {
     NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES general;
     const char *wrong;
@@ -126,10 +165,13 @@ set_general(struct context *context, struct pndis_adapter *adapter, const void *
     wrong = impossible(&general, adapter->driver->version);
     if (wrong != NULL) {
         pndis__report(context, RULE_MP_ATTR_VALUES, &adapter->owner, "NdisMSetMiniportAttributes",
-                      NULL, "general attributes of %s: %s", adapter->owner.name, wrong);
+                      caller, "general attributes of %s: %s", adapter->owner.name, wrong);
         return NDIS_STATUS_INVALID_PARAMETER;
     }
-    status = copy_pointed_to(context, adapter, &general, NULL);
+    if (!pointed_to_is_sound(context, &general, caller)) {
+        return NDIS_STATUS_BAD_VERSION;
+    }
+    status = copy_pointed_to(adapter, &general);
     if (status != NDIS_STATUS_SUCCESS) {
         return status;
     }
@@ -141,23 +183,22 @@ set_general(struct context *context, struct pndis_adapter *adapter, const void *
 
 /* --- the others --- */
 
-/* Copy a structure with its own object header, as long as it says and at most as long as ours. */
+/* Structures that no table of headers knows: as long as they say. */
 static void
 copy_headed(void *to, size_t to_bytes, const void *from)
 {
-    const NDIS_OBJECT_HEADER *header = from;
-
-    memset(to, 0, to_bytes);
-    memcpy(to, from, header->Size < to_bytes ? header->Size : to_bytes);
+    pndis__headed_copy(to, to_bytes, from, to_bytes);
 }
 
 static NDIS_STATUS
-set_offload(struct context *context, struct pndis_adapter *adapter, const void *given)
+set_offload(struct context *context, struct pndis_adapter *adapter, const void *given,
+            const void *caller)
 {
     const NDIS_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES *offload = given;
     struct attributes *attributes = &adapter->attributes;
 
     (void)context;
+    (void)caller;
     if (offload->DefaultOffloadConfiguration != NULL) {
         copy_headed(&attributes->offload_default, sizeof(attributes->offload_default),
                     offload->DefaultOffloadConfiguration);
@@ -170,12 +211,14 @@ set_offload(struct context *context, struct pndis_adapter *adapter, const void *
 }
 
 static NDIS_STATUS
-set_hardware_assist(struct context *context, struct pndis_adapter *adapter, const void *given)
+set_hardware_assist(struct context *context, struct pndis_adapter *adapter, const void *given,
+                    const void *caller)
 {
     NDIS_MINIPORT_ADAPTER_HARDWARE_ASSIST_ATTRIBUTES assist;
     struct attributes *attributes = &adapter->attributes;
 
     (void)context;
+    (void)caller;
     pndis__object_header_copy(&assist, sizeof(assist), given, HEADER_HARDWARE_ASSIST_ATTRIBUTES);
     if (assist.HDSplitAttributes != NULL) {
         copy_headed(&attributes->hd_split, sizeof(attributes->hd_split), assist.HDSplitAttributes);
@@ -202,11 +245,13 @@ set_hardware_assist(struct context *context, struct pndis_adapter *adapter, cons
 }
 
 static NDIS_STATUS
-set_add_device(struct context *context, struct pndis_adapter *adapter, const void *given)
+set_add_device(struct context *context, struct pndis_adapter *adapter, const void *given,
+               const void *caller)
 {
     const NDIS_MINIPORT_ADD_DEVICE_REGISTRATION_ATTRIBUTES *add = given;
 
     (void)context;
+    (void)caller;
     adapter->attributes.add_device_context = add->MiniportAddDeviceContext;
     adapter->attributes.flags = add->Flags;
     return NDIS_STATUS_SUCCESS;
@@ -217,7 +262,8 @@ static const struct {
     enum header_structure header;
     unsigned kind;
     unsigned needs; /* What must have been set before. */
-    NDIS_STATUS (*set)(struct context *context, struct pndis_adapter *adapter, const void *given);
+    NDIS_STATUS(*set)
+    (struct context *context, struct pndis_adapter *adapter, const void *given, const void *caller);
 } kinds[] = {
     {NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES, HEADER_REGISTRATION_ATTRIBUTES,
      ATTRIBUTE_REGISTRATION, 0, set_registration},
@@ -278,7 +324,12 @@ NdisMSetMiniportAttributes(NDIS_HANDLE NdisMiniportHandle,
     const NDIS_OBJECT_HEADER *header = (const NDIS_OBJECT_HEADER *)MiniportAttributes;
     NDIS_STATUS status;
 
-    if (adapter == NULL || header == NULL) {
+    if (adapter == NULL) {
+        return NDIS_STATUS_FAILURE;
+    }
+    if (header == NULL) {
+        pndis__report(context, RULE_OBJECT_HEADER, &adapter->owner, __func__, caller,
+                      "MiniportAttributes is NULL");
         return NDIS_STATUS_FAILURE;
     }
     for (size_t i = 0; i < RTL_NUMBER_OF(kinds); i++) {
@@ -295,7 +346,7 @@ NdisMSetMiniportAttributes(NDIS_HANDLE NdisMiniportHandle,
         if (pndis__fault(context)) {
             return NDIS_STATUS_RESOURCES;
         }
-        status = kinds[i].set(context, adapter, header);
+        status = kinds[i].set(context, adapter, header, caller);
         if (status == NDIS_STATUS_SUCCESS) {
             adapter->attributes.set |= kinds[i].kind;
         }

@@ -5,6 +5,7 @@
 #include "ndis/adapter.h"
 
 #include "ndis/bind_parameters.h"
+#include "ndis/client.h"
 #include "ndis/event.h"
 #include "ndis/header.h"
 #include "ndis/ndis_machine.h"
@@ -34,7 +35,7 @@ destroy(struct binding *binding)
     pndis__tally_destroy(binding->sends);
     pndis__tally_destroy(binding->receives);
     pndis__tally_destroy(binding->calls);
-    pndis__multicast_free(binding->filter.multicast);
+    pndis__multicast_free(binding->filter.lists);
     free(binding);
 }
 
@@ -136,6 +137,20 @@ unlink_binding(struct pndis_adapter *adapter, struct binding *binding)
     pndis__receive_paths_changed(adapter);
 }
 
+void
+pndis__bindings_abandon(struct context *context, struct pndis_adapter *adapter)
+{
+    while (adapter->bindings != NULL) {
+        struct binding *binding = adapter->bindings;
+
+        unlink_binding(adapter, binding);
+        if (binding->protocol->driver == NULL) {
+            pndis__client_abandon(binding->context);
+        }
+        binding_end(context, binding, "removal");
+    }
+}
+
 /* --- bind --- */
 
 /* Wait out what a driver pended; PENDING again when time is up. */
@@ -181,12 +196,24 @@ call_bind(struct context *context, struct binding *binding)
     return status;
 }
 
+/* A driver that did not wait for the open that it asked for: it ends before its binding does. */
+static void
+await_open(const struct binding *binding)
+{
+    LARGE_INTEGER moment = {.QuadPart = -1};
+
+    while (__atomic_load_n(&binding->open_pends, __ATOMIC_SEQ_CST)) {
+        KeDelayExecutionThread(KernelMode, FALSE, &moment);
+    }
+}
+
 static void
 check_bound(struct context *context, struct binding *binding, NDIS_STATUS *status)
 {
-    bool open = binding->opened && !binding->closing;
+    bool opening = __atomic_load_n(&binding->open_pends, __ATOMIC_SEQ_CST) && !binding->opened;
+    bool open = (binding->opened || opening) && !binding->closing;
 
-    if (*status == NDIS_STATUS_SUCCESS && !open) {
+    if (*status == NDIS_STATUS_SUCCESS && (!open || opening)) {
         pndis__report(context, RULE_BD_BIND_1, &binding->owner, "ProtocolBindAdapterEx", NULL,
                       "ProtocolBindAdapterEx of %s succeeded without an open adapter",
                       binding->protocol->owner.name);
@@ -220,6 +247,7 @@ pndis__binding_bind(struct context *context, struct pndis_adapter *adapter,
         return 0;
     }
     pndis__fire(context, &binding->at, BD_EV_BIND_FAILED, "ProtocolBindAdapterEx");
+    await_open(binding);
     unlink_binding(adapter, binding);
     pndis__receive_filter_changed(context, adapter);
     binding_end(context, binding, "ProtocolBindAdapterEx");
@@ -322,9 +350,8 @@ NdisCompleteUnbindAdapterEx(NDIS_HANDLE UnbindContext)
 
 struct unbind_request {
     struct work work;
-    struct pndis_machine *machine;
     struct binding *binding;
-    struct pndis_adapter *adapter;
+    struct pndis_adapter *adapter; /* Held. */
 };
 
 static int
@@ -347,6 +374,7 @@ unbind_work(struct context *context, struct work *work)
         pndis__stack_modify(context, request->adapter, unbind_change, request->binding);
         pndis__stack_unlock(request->adapter);
     }
+    pndis__adapter_let_go(request->adapter);
     free(request);
 }
 
@@ -370,9 +398,9 @@ NdisUnbindAdapter(NDIS_HANDLE NdisBindingHandle)
     if (request == NULL) {
         return NDIS_STATUS_RESOURCES;
     }
-    request->machine = context->machine;
     request->binding = binding;
     request->adapter = binding->adapter;
+    pndis__adapter_hold(request->adapter);
     work_later(context->machine, &request->work, unbind_work);
     return NDIS_STATUS_SUCCESS;
 }
@@ -406,43 +434,108 @@ await_sends(struct context *context, struct binding *binding)
     return result;
 }
 
+static void
+restart_answered(struct context *context, struct binding *binding, NDIS_STATUS status)
+{
+    if (status != NDIS_STATUS_SUCCESS) {
+        pndis__fire(context, &binding->at, BD_EV_RESTART_FAILED, "ProtocolNetPnPEvent");
+        return;
+    }
+    /* Gates first: no sender finds the binding Running and its gate closed. */
+    __atomic_store_n(&binding->send_gate, NDIS_STATUS_SUCCESS, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&binding->receive_gate, NDIS_STATUS_SUCCESS, __ATOMIC_SEQ_CST);
+    pndis__fire(context, &binding->at, BD_EV_RESTART_DONE, "ProtocolNetPnPEvent");
+}
+
+/* "The binding will enter the Paused state after NDIS has completed all sends." */
+static void
+pause_answered(struct context *context, struct binding *binding)
+{
+    uint64_t left;
+
+    close_gates(context, binding);
+    left = pndis__tally_outstanding(binding->sends);
+    if (left == 0) {
+        pndis__fire(context, &binding->at, BD_EV_PAUSE_DONE, "ProtocolNetPnPEvent");
+        return;
+    }
+    pndis__report(context, RULE_BD_PAUSE_1, &binding->owner, "ProtocolNetPnPEvent", NULL,
+                  "%s completed its pause with %llu sends outstanding", binding->owner.name,
+                  (unsigned long long)left);
+}
+
+void
+pndis__binding_answered(struct context *context, struct binding *binding, NDIS_STATUS status)
+{
+    switch (binding->notification.public.NetPnPEvent.NetEvent) {
+    case NetEventRestart:
+        restart_answered(context, binding, status);
+        break;
+    case NetEventPause:
+        pause_answered(context, binding);
+        break;
+    default:
+        break;
+    }
+}
+
+/* Make the end of a pause that the protocol has answered. */
+static enum sleep_result
+end_pause(struct context *context, struct binding *binding)
+{
+    enum sleep_result result = SLEEP_WOKEN;
+
+    if (state_of(&binding->at) == BD_PAUSING) {
+        result = await_sends(context, binding);
+        if (result == SLEEP_WOKEN) {
+            pndis__fire(context, &binding->at, BD_EV_PAUSE_DONE, "ProtocolNetPnPEvent");
+        }
+    }
+    return result;
+}
+
+enum sleep_result
+pndis__binding_settle(struct context *context, struct binding *binding)
+{
+    unsigned state = state_of(&binding->at);
+    enum sleep_result result = SLEEP_WOKEN;
+    NDIS_STATUS status;
+
+    if (state == BD_PAUSING || state == BD_RESTARTING) {
+        result =
+            pndis__pending_wait(context, &binding->event, pndis__deadline(context), true, &status);
+    }
+    return result == SLEEP_WOKEN ? end_pause(context, binding) : result;
+}
+
 NDIS_STATUS
 pndis__binding_pause(struct context *context, struct binding *binding)
 {
-    NDIS_PROTOCOL_PAUSE_PARAMETERS parameters = {
+    NDIS_PROTOCOL_PAUSE_PARAMETERS *parameters = &binding->pause_parameters;
+
+    *parameters = (NDIS_PROTOCOL_PAUSE_PARAMETERS){
         .Header = {.Type = NDIS_OBJECT_TYPE_DEFAULT,
                    .Revision = NDIS_PROTOCOL_PAUSE_PARAMETERS_REVISION_1,
                    .Size = NDIS_SIZEOF_PROTOCOL_PAUSE_PARAMETERS_REVISION_1},
         .PauseReason = NDIS_PAUSE_NDIS_INTERNAL,
     };
-    uint64_t left;
 
     if (!pndis__fire(context, &binding->at, BD_EV_PAUSE, "ProtocolNetPnPEvent")) {
         return NDIS_STATUS_FAILURE;
     }
-    if (pndis__binding_event(context, binding, NetEventPause, &parameters, sizeof(parameters)) ==
+    if (pndis__binding_event(context, binding, NetEventPause, parameters, sizeof(*parameters)) ==
         NDIS_STATUS_PENDING) {
         return NDIS_STATUS_PENDING;
     }
-    close_gates(context, binding);
-    left = pndis__tally_outstanding(binding->sends);
-    if (left != 0) {
-        /* "The binding will enter the Paused state after NDIS has completed all sends." */
-        pndis__report(context, RULE_BD_PAUSE_1, &binding->owner, "ProtocolNetPnPEvent", NULL,
-                      "%s completed its pause with %llu sends outstanding", binding->owner.name,
-                      (unsigned long long)left);
-        if (await_sends(context, binding) != SLEEP_WOKEN) {
-            return NDIS_STATUS_PENDING;
-        }
-    }
-    pndis__fire(context, &binding->at, BD_EV_PAUSE_DONE, "ProtocolNetPnPEvent");
-    return NDIS_STATUS_SUCCESS;
+    return end_pause(context, binding) == SLEEP_WOKEN ? NDIS_STATUS_SUCCESS : NDIS_STATUS_PENDING;
 }
 
 NDIS_STATUS
 pndis__binding_restart(struct context *context, struct binding *binding, struct restart_list *list)
 {
-    NDIS_PROTOCOL_RESTART_PARAMETERS parameters = {
+    NDIS_PROTOCOL_RESTART_PARAMETERS *parameters = &binding->restart_parameters;
+
+    *parameters = (NDIS_PROTOCOL_RESTART_PARAMETERS){
         .Header = {.Type = NDIS_OBJECT_TYPE_PROTOCOL_RESTART_PARAMETERS,
                    .Revision = NDIS_PROTOCOL_RESTART_PARAMETERS_REVISION_1,
                    .Size = NDIS_SIZEOF_PROTOCOL_RESTART_PARAMETERS_REVISION_1},
@@ -450,19 +543,9 @@ pndis__binding_restart(struct context *context, struct binding *binding, struct 
         .BoundIfIndex = binding->adapter->interface_index,
         .BoundIfNetluid = binding->adapter->luid,
     };
-    NDIS_STATUS status;
 
     if (!pndis__fire(context, &binding->at, BD_EV_RESTART, "ProtocolNetPnPEvent")) {
         return NDIS_STATUS_FAILURE;
     }
-    status =
-        pndis__binding_event(context, binding, NetEventRestart, &parameters, sizeof(parameters));
-    if (status != NDIS_STATUS_SUCCESS) {
-        pndis__fire(context, &binding->at, BD_EV_RESTART_FAILED, "ProtocolNetPnPEvent");
-        return status;
-    }
-    pndis__fire(context, &binding->at, BD_EV_RESTART_DONE, "ProtocolNetPnPEvent");
-    __atomic_store_n(&binding->send_gate, NDIS_STATUS_SUCCESS, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&binding->receive_gate, NDIS_STATUS_SUCCESS, __ATOMIC_SEQ_CST);
-    return NDIS_STATUS_SUCCESS;
+    return pndis__binding_event(context, binding, NetEventRestart, parameters, sizeof(*parameters));
 }

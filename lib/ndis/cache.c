@@ -12,6 +12,12 @@ struct free_block {
     struct free_block *next_batch; /* On the shared list: the first block of the next batch. */
 };
 
+/* In front of every block of a checked cache. */
+struct live_block {
+    struct live_block *next;
+    struct live_block **link; /* What points to it. */
+};
+
 struct cache_list {
     struct free_block *first;
     unsigned count;
@@ -22,13 +28,16 @@ struct cache {
     bool checked;
     unsigned list_count;
     struct tally *tally;
-    struct brief_lock lock; /* Guards @shared and list 0. */
+    void (*dispose)(void *block);
+    struct brief_lock lock; /* Guards @shared, @live and list 0. */
     struct free_block *shared;
+    struct live_block *live; /* Of a checked cache: taken and not put back. */
     struct cache_list lists[];
 };
 
 struct cache *
-pndis__cache_create(struct pndis_machine *machine, size_t block_bytes, bool checked)
+pndis__cache_create(struct pndis_machine *machine, size_t block_bytes, bool checked,
+                    void (*dispose)(void *block))
 {
     unsigned lists = machine->processor_count + 1;
     size_t bytes = sizeof(struct cache) + lists * sizeof(struct cache_list);
@@ -48,6 +57,7 @@ pndis__cache_create(struct pndis_machine *machine, size_t block_bytes, bool chec
     }
     cache->block_bytes = (block_bytes + 15) / 16 * 16;
     cache->checked = checked;
+    cache->dispose = dispose;
     cache->list_count = lists;
     return cache;
 }
@@ -63,12 +73,25 @@ free_blocks(struct free_block *block)
     }
 }
 
+static void
+dispose_of_live(struct cache *cache)
+{
+    while (cache->live != NULL) {
+        struct live_block *live = cache->live;
+
+        cache->live = live->next;
+        cache->dispose(live + 1);
+        free(live);
+    }
+}
+
 void
 pndis__cache_destroy(struct cache *cache)
 {
     if (cache == NULL) {
         return;
     }
+    dispose_of_live(cache);
     for (unsigned i = 0; i < cache->list_count; i++) {
         free_blocks(cache->lists[i].first);
     }
@@ -122,27 +145,64 @@ pop(struct cache_list *list)
     return block;
 }
 
+static void *
+take_checked(struct cache *cache)
+{
+    struct live_block *live = malloc(sizeof(*live) + cache->block_bytes);
+
+    if (live == NULL) {
+        return NULL;
+    }
+    brief_lock(&cache->lock);
+    live->next = cache->live;
+    live->link = &cache->live;
+    if (live->next != NULL) {
+        live->next->link = &live->next;
+    }
+    cache->live = live;
+    brief_unlock(&cache->lock);
+    return live + 1;
+}
+
+static void
+put_checked(struct cache *cache, void *block)
+{
+    struct live_block *live = (struct live_block *)block - 1;
+
+    brief_lock(&cache->lock);
+    *live->link = live->next;
+    if (live->next != NULL) {
+        live->next->link = live->link;
+    }
+    brief_unlock(&cache->lock);
+    free(live);
+}
+
+/* A block that was put back, or a new one. */
+static void *
+take_cached(struct context *context, struct cache *cache)
+{
+    struct cache_list *list = &cache->lists[context->cpu == NULL ? 0 : context->cpu->number + 1];
+    void *block;
+
+    if (context->cpu != NULL && list->first != NULL) {
+        block = pop(list);
+    } else {
+        brief_lock(&cache->lock);
+        if (list->first == NULL) {
+            refill(cache, list);
+        }
+        block = pop(list);
+        brief_unlock(&cache->lock);
+    }
+    return block != NULL ? block : malloc(cache->block_bytes);
+}
+
 void *
 pndis__cache_take(struct context *context, struct cache *cache)
 {
-    struct cache_list *list = &cache->lists[context->cpu == NULL ? 0 : context->cpu->number + 1];
-    void *block = NULL;
+    void *block = cache->checked ? take_checked(cache) : take_cached(context, cache);
 
-    if (!cache->checked) {
-        if (context->cpu != NULL && list->first != NULL) {
-            block = pop(list);
-        } else {
-            brief_lock(&cache->lock);
-            if (list->first == NULL) {
-                refill(cache, list);
-            }
-            block = pop(list);
-            brief_unlock(&cache->lock);
-        }
-    }
-    if (block == NULL) {
-        block = malloc(cache->block_bytes);
-    }
     if (block != NULL) {
         tally_out(cache->tally, context, 1);
     }
@@ -157,7 +217,7 @@ pndis__cache_put(struct context *context, struct cache *cache, void *memory)
 
     tally_back(cache->tally, context, 1);
     if (cache->checked) {
-        free(block);
+        put_checked(cache, memory);
         return;
     }
     if (context->cpu != NULL && list->count < LIST_LIMIT) {

@@ -3,7 +3,8 @@
  *
  * Whoever holds a processor takes and puts on that processor's own list, without a lock; full lists
  * move half of their blocks to a shared one. In a checked cache every block comes from malloc and
- * goes back to it at once, so that a sanitizer sees late uses.
+ * goes back to it at once, so that a sanitizer sees late uses, and blocks that nobody put back go
+ * with the cache.
  */
 #ifndef PNDIS_LIB_NDIS_CACHE_H
 #define PNDIS_LIB_NDIS_CACHE_H
@@ -12,9 +13,10 @@
 
 struct cache;
 
-/* NULL for want of memory. */
-struct cache *pndis__cache_create(struct pndis_machine *machine, size_t block_bytes, bool checked);
-/* All blocks have been put back. NULL is accepted. */
+/* NULL for want of memory. @dispose frees what belongs to a block that was never put back. */
+struct cache *pndis__cache_create(struct pndis_machine *machine, size_t block_bytes, bool checked,
+                                  void (*dispose)(void *block));
+/* NULL is accepted. */
 void pndis__cache_destroy(struct cache *cache);
 /* A block of 16-byte alignment with undefined content; NULL for want of memory. */
 void *pndis__cache_take(struct context *context, struct cache *cache);

@@ -64,12 +64,28 @@ unbound(struct pndis_client *client)
     client->binding = NULL;
 }
 
+/* A host's request may be under way on another thread. */
+static void
+await_requests(const struct pndis_client *client)
+{
+    const struct binding *binding = client->binding;
+    LARGE_INTEGER moment = {.QuadPart = -1000};
+    struct context *context = context_current();
+    uint64_t deadline = pndis__deadline(context);
+
+    while (__atomic_load_n(&binding->oids_outstanding, __ATOMIC_SEQ_CST) != 0 &&
+           pndis__now_ns(context->sched) < deadline) {
+        KeDelayExecutionThread(KernelMode, FALSE, &moment);
+    }
+}
+
 static NDIS_STATUS
 unbind_adapter(NDIS_HANDLE unbind_context, NDIS_HANDLE binding_context)
 {
     struct pndis_client *client = binding_context;
     NDIS_STATUS status;
 
+    await_requests(client);
     pndis__client_forget(client);
     client->bind_context = unbind_context;
     status = NdisCloseAdapterEx(client->binding);
@@ -183,7 +199,7 @@ bind_client(struct context *context, struct pndis_client *client)
     if (result != 0) {
         return result;
     }
-    if (!adapter->started || state_of(&adapter->at) == MP_SHUTDOWN) {
+    if (!adapter_takes_bindings(adapter) || state_of(&adapter->at) == MP_SHUTDOWN) {
         result =
             pndis__fail(PNDIS_EBADSTATE, "%s is %s", adapter->owner.name, state_name(&adapter->at));
     } else {
@@ -256,10 +272,23 @@ unlink_client(struct ndis *ndis, struct pndis_client *client)
     }
 }
 
+void
+pndis__client_abandon(void *binding_context)
+{
+    struct pndis_client *client = binding_context;
+
+    brief_lock(&client->lock);
+    client->binding = NULL;
+    client->running = false;
+    client->held = client->last_held = NULL;
+    client->counts.held = 0;
+    brief_unlock(&client->lock);
+}
+
 static int
 close_client(struct context *context, struct pndis_client *client)
 {
-    struct ndis *ndis = client->adapter->ndis;
+    struct ndis *ndis = pndis__ndis_of(client->machine);
     int result = 0;
 
     pndis__client_forget(client);

@@ -58,6 +58,8 @@ void pndis__client_paused(struct pndis_client *client);
 /* Give back everything held and forget everything kept. */
 void pndis__client_forget(struct pndis_client *client);
 
+/* Its binding goes without having been closed: it sends and returns nothing any more. */
+void pndis__client_abandon(void *binding_context);
 /* Close every client of the machine, which is stopping. */
 void pndis__clients_close(struct context *context, struct ndis *ndis);
 

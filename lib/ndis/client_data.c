@@ -132,6 +132,9 @@ send_chain(struct context *context, struct pndis_client *client, const void *con
     }
     chain = build_chain(client, frames, bytes, count, tag);
     if (chain == NULL) {
+        brief_lock(&client->lock);
+        client->counts.sent -= count;
+        brief_unlock(&client->lock);
         unreserve(client, count);
         return pndis__fail(PNDIS_ENOMEM, "no memory for a frame");
     }
@@ -300,7 +303,7 @@ pndis__client_receive(NDIS_HANDLE binding_context, PNET_BUFFER_LIST nbls, NDIS_P
     if (NDIS_TEST_RECEIVE_CANNOT_PEND(flags)) {
         return;
     }
-    if (client->holding) {
+    if (__atomic_load_n(&client->holding, __ATOMIC_RELAXED)) {
         hold(client, nbls, count);
         return;
     }
@@ -357,7 +360,7 @@ pndis_client_return(struct pndis_client *client, size_t count)
 void
 pndis_client_hold(struct pndis_client *client, bool hold_them)
 {
-    client->holding = hold_them;
+    __atomic_store_n(&client->holding, hold_them, __ATOMIC_RELAXED);
     if (!hold_them) {
         pndis_client_return(client, SIZE_MAX);
     }
@@ -387,7 +390,7 @@ pndis_client_take(struct pndis_client *client, void *buffer, size_t bytes)
 void
 pndis__client_forget(struct pndis_client *client)
 {
-    client->holding = false;
+    __atomic_store_n(&client->holding, false, __ATOMIC_RELAXED);
     if (client->binding != NULL) {
         pndis_client_return(client, SIZE_MAX);
     }

@@ -64,7 +64,12 @@ await(struct context *context, struct pndis_client *client, struct client_reques
     completed = request->completed;
     request->abandoned = !completed;
     brief_unlock(&request->lock);
-    return completed ? 0 : pndis__wait_error(result, client->adapter->owner.name, "an OID request");
+    if (!completed) {
+        return pndis__wait_error(result, client->adapter->owner.name, "an OID request");
+    }
+    /* Its completion is about to set the event, if it has not. */
+    pndis__wait(context, &request->done, SCHED_FOREVER, false);
+    return 0;
 }
 
 static int
@@ -79,11 +84,21 @@ ask(struct context *context, struct pndis_client *client, struct client_request 
     return 0;
 }
 
+/* What an OID request is made of, and where its answer goes. */
+struct asked {
+    NDIS_REQUEST_TYPE type;
+    uint32_t oid;
+    void *buffer;
+    size_t in_bytes;
+    size_t bytes;
+    size_t *out_bytes;
+    int *out_status;
+};
+
 static struct client_request *
-make(struct pndis_client *client, NDIS_REQUEST_TYPE type, uint32_t oid, const void *buffer,
-     size_t in_bytes, size_t bytes)
+make(struct pndis_client *client, const struct asked *asked)
 {
-    size_t room = in_bytes > bytes ? in_bytes : bytes;
+    size_t room = asked->in_bytes > asked->bytes ? asked->in_bytes : asked->bytes;
     struct client_request *request = calloc(1, sizeof(*request) + room);
     NDIS_OID_REQUEST *public;
 
@@ -94,17 +109,19 @@ make(struct pndis_client *client, NDIS_REQUEST_TYPE type, uint32_t oid, const vo
     public->Header.Type = NDIS_OBJECT_TYPE_OID_REQUEST;
     public->Header.Revision = NDIS_OID_REQUEST_REVISION_1;
     public->Header.Size = NDIS_SIZEOF_OID_REQUEST_REVISION_1;
-    public->RequestType = type;
+    public->RequestType = asked->type;
     public->RequestId = request;
     public->RequestHandle = client->binding;
-    memcpy(request->buffer, buffer, in_bytes);
-    if (type == NdisRequestMethod) {
-        public->DATA.METHOD_INFORMATION.Oid = oid;
+    if (asked->in_bytes != 0) {
+        memcpy(request->buffer, asked->buffer, asked->in_bytes);
+    }
+    if (asked->type == NdisRequestMethod) {
+        public->DATA.METHOD_INFORMATION.Oid = asked->oid;
         public->DATA.METHOD_INFORMATION.InformationBuffer = request->buffer;
-        public->DATA.METHOD_INFORMATION.InputBufferLength = (ULONG)in_bytes;
-        public->DATA.METHOD_INFORMATION.OutputBufferLength = (ULONG)bytes;
+        public->DATA.METHOD_INFORMATION.InputBufferLength = (ULONG)asked->in_bytes;
+        public->DATA.METHOD_INFORMATION.OutputBufferLength = (ULONG)asked->bytes;
     } else {
-        public->DATA.QUERY_INFORMATION.Oid = oid;
+        public->DATA.QUERY_INFORMATION.Oid = asked->oid;
         public->DATA.QUERY_INFORMATION.InformationBuffer = request->buffer;
         public->DATA.QUERY_INFORMATION.InformationBufferLength = (ULONG)room;
     }
@@ -126,37 +143,45 @@ result_bytes(const struct client_request *request)
 }
 
 static int
-perform(struct pndis_client *client, NDIS_REQUEST_TYPE type, uint32_t oid, void *buffer,
-        size_t in_bytes, size_t bytes, size_t *out_bytes, int *out_status)
+hand_over(const struct asked *asked, const struct client_request *request)
 {
-    struct client_request *request = make(client, type, oid, buffer, in_bytes, bytes);
-    struct host_call call;
-    int result;
+    if (asked->out_bytes != NULL) {
+        *asked->out_bytes = result_bytes(request);
+    }
+    if (asked->out_status != NULL) {
+        *asked->out_status = request->status;
+    }
+    if (request->status != NDIS_STATUS_SUCCESS) {
+        return pndis__fail(PNDIS_EDRIVER, "OID 0x%08x was answered with 0x%08x", asked->oid,
+                           (unsigned)request->status);
+    }
+    if (asked->type != NdisRequestSetInformation && asked->bytes != 0) {
+        memcpy(asked->buffer, request->buffer, min(asked->bytes, result_bytes(request)));
+    }
+    return 0;
+}
 
+static int
+perform(struct pndis_client *client, const struct asked *asked)
+{
+    struct client_request *request;
+    struct host_call call;
+    int result = pndis__host_enter(client->machine, &call);
+
+    if (result != 0) {
+        return result;
+    }
+    request = make(client, asked);
     if (request == NULL) {
-        return pndis__fail(PNDIS_ENOMEM, "no memory for an OID request");
-    }
-    result = pndis__host_enter(client->machine, &call);
-    if (result == 0) {
+        result = pndis__fail(PNDIS_ENOMEM, "no memory for an OID request");
+    } else {
         result = ask(context_current(), client, request);
-        pndis__host_leave(&call);
-        if (result != 0) {
-            return result; /* Its completion frees it. */
-        }
-        if (out_bytes != NULL) {
-            *out_bytes = result_bytes(request);
-        }
-        if (out_status != NULL) {
-            *out_status = request->status;
-        }
-        if (request->status != NDIS_STATUS_SUCCESS) {
-            result = pndis__fail(PNDIS_EDRIVER, "OID 0x%08x was answered with 0x%08x", oid,
-                                 (unsigned)request->status);
-        } else if (type != NdisRequestSetInformation) {
-            memcpy(buffer, request->buffer, min(bytes, result_bytes(request)));
+        if (result == 0) { /* Else its completion frees it. */
+            result = hand_over(asked, request);
+            free(request);
         }
     }
-    free(request);
+    pndis__host_leave(&call);
     return result;
 }
 
@@ -164,21 +189,34 @@ int
 pndis_client_query(struct pndis_client *client, uint32_t oid, void *buffer, size_t bytes,
                    size_t *out_bytes, int *out_status)
 {
-    return perform(client, NdisRequestQueryInformation, oid, buffer, 0, bytes, out_bytes,
-                   out_status);
+    return perform(client, &(struct asked){.type = NdisRequestQueryInformation,
+                                           .oid = oid,
+                                           .buffer = buffer,
+                                           .bytes = bytes,
+                                           .out_bytes = out_bytes,
+                                           .out_status = out_status});
 }
 
 int
 pndis_client_set(struct pndis_client *client, uint32_t oid, const void *buffer, size_t bytes,
                  int *out_status)
 {
-    return perform(client, NdisRequestSetInformation, oid, (void *)(uintptr_t)buffer, bytes, 0,
-                   NULL, out_status);
+    return perform(client, &(struct asked){.type = NdisRequestSetInformation,
+                                           .oid = oid,
+                                           .buffer = (void *)(uintptr_t)buffer,
+                                           .in_bytes = bytes,
+                                           .out_status = out_status});
 }
 
 int
 pndis_client_method(struct pndis_client *client, uint32_t oid, void *buffer, size_t in_bytes,
                     size_t bytes, size_t *out_bytes, int *out_status)
 {
-    return perform(client, NdisRequestMethod, oid, buffer, in_bytes, bytes, out_bytes, out_status);
+    return perform(client, &(struct asked){.type = NdisRequestMethod,
+                                           .oid = oid,
+                                           .buffer = buffer,
+                                           .in_bytes = in_bytes,
+                                           .bytes = bytes,
+                                           .out_bytes = out_bytes,
+                                           .out_status = out_status});
 }

@@ -79,15 +79,23 @@ begin(struct context *context, struct key *key, struct owner *owner, const char 
 enum { PATH_BYTES = 320 };
 
 static void
-driver_path(const struct pndis_driver *driver, const char *name, char *path)
+driver_path(const struct pndis_driver *driver, char *path)
 {
-    if (driver != NULL) {
-        pndis__driver_key(driver, path, PATH_BYTES - sizeof("\\Parameters"));
-        strcat(path, "\\Parameters");
-    } else {
-        snprintf(path, PATH_BYTES,
-                 "\\Registry\\Machine\\System\\CurrentControlSet\\Services\\%s\\Parameters", name);
+    pndis__driver_key(driver, path, PATH_BYTES - sizeof("\\Parameters"));
+    strcat(path, "\\Parameters");
+}
+
+/* A protocol that the host itself is has no driver, only a name. */
+static void
+protocol_path(const struct protocol *protocol, char *path)
+{
+    if (protocol->driver != NULL) {
+        driver_path(protocol->driver, path);
+        return;
     }
+    snprintf(path, PATH_BYTES,
+             "\\Registry\\Machine\\System\\CurrentControlSet\\Services\\%s\\Parameters",
+             protocol->owner.name);
 }
 
 static void
@@ -148,10 +156,10 @@ locate(struct context *context, NDIS_HANDLE given, char *path, struct owner **ou
         snprintf(path, PATH_BYTES, "%s", ((struct pndis_adapter *)handle)->key);
         break;
     case HANDLE_MINIPORT_DRIVER:
-        driver_path(((struct miniport_driver *)handle)->driver, NULL, path);
+        driver_path(((struct miniport_driver *)handle)->driver, path);
         break;
     case HANDLE_PROTOCOL:
-        driver_path(((struct protocol *)handle)->driver, handle->owner->name, path);
+        protocol_path((struct protocol *)handle, path);
         break;
     default:
         binding_path((struct binding *)handle, path);

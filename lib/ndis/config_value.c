@@ -38,7 +38,9 @@ refer_to_text(struct stored_parameter *stored, ULONG bytes)
     string->MaximumLength = (USHORT)((length + 1) * sizeof(WCHAR));
 }
 
-/* Installers write numbers as text; who asks for a number gets one. */
+/* Installers write numbers as text; who asks for a number gets one. "When the ParameterType
+ * parameter is NdisParameterHexInteger, the resulting ParameterType member value is
+ * NdisParameterInteger." */
 static void
 read_text(struct stored_parameter *stored, ULONG bytes, NDIS_PARAMETER_TYPE wanted)
 {
@@ -50,7 +52,7 @@ read_text(struct stored_parameter *stored, ULONG bytes, NDIS_PARAMETER_TYPE want
     if ((wanted == NdisParameterInteger || wanted == NdisParameterHexInteger) &&
         NT_SUCCESS(RtlUnicodeStringToInteger(&parameter->ParameterData.StringData,
                                              wanted == NdisParameterInteger ? 10 : 16, &number))) {
-        parameter->ParameterType = wanted;
+        parameter->ParameterType = NdisParameterInteger;
         parameter->ParameterData.IntegerData = number;
     }
 }
@@ -68,8 +70,7 @@ pndis__parameter_of_value(const struct value *value, NDIS_PARAMETER_TYPE wanted,
     parameter = &stored->parameter;
     switch (value->type) {
     case REG_DWORD:
-        parameter->ParameterType =
-            wanted == NdisParameterHexInteger ? NdisParameterHexInteger : NdisParameterInteger;
+        parameter->ParameterType = NdisParameterInteger;
         if (value->bytes >= sizeof(ULONG)) {
             memcpy(&parameter->ParameterData.IntegerData, stored->data, sizeof(ULONG));
         }

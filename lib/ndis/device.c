@@ -3,6 +3,7 @@
 
 #include "ndis/hardware.h"
 #include "ndis/ndis_machine.h"
+#include "ndis/sg_out.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,6 @@ enum {
     CONFIG_BAR = 0x10,
     CONFIG_SUBSYSTEM_VENDOR = 0x2c,
     CONFIG_SUBSYSTEM = 0x2e,
-    CONFIG_INTERRUPT_LINE = 0x3c,
     CONFIG_INTERRUPT_PIN = 0x3d,
     BAR_COUNT = 6,
 };
@@ -165,6 +165,7 @@ static void
 destroy(struct pndis_device *device)
 {
     pndis__windows_release(device);
+    pndis__sg_out_fini(device);
     free(device->messages);
     free(device);
 }
@@ -209,10 +210,29 @@ pndis__devices_destroy(struct ndis *ndis)
     pndis__dma_destroy(ndis);
 }
 
+bool
+pndis_device_is_in_use(const struct pndis_device *device)
+{
+    return device->adapter != NULL;
+}
+
+uint64_t
+pndis_device_range_address(const struct pndis_device *device, unsigned index)
+{
+    return index < device->options.range_count ? pndis__range_address(device, index) : 0;
+}
+
 void
 pndis_device_unplug(struct pndis_device *device)
 {
-    __atomic_store_n(&device->unplugged, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_exchange_n(&device->unplugged, 1, __ATOMIC_SEQ_CST) != 0) {
+        return;
+    }
+    /* Nobody holds the line up any more. */
+    pndis_device_interrupt_clear(device);
+    if (device->ops->unplugged != NULL) {
+        device->ops->unplugged(device->user);
+    }
 }
 
 uint64_t

@@ -12,6 +12,7 @@ struct device_range {
     struct pndis_range public;
     uint32_t first_slot; /* Of the window table, or of the port table. */
     uint32_t slot_count;
+    uint32_t claims; /* Of drivers; without one an access is out of place. */
 };
 
 /* One interrupt message of a device, or its line. */
@@ -30,9 +31,12 @@ struct pndis_device {
     uint32_t number;               /* Of the device on its machine, from 1. */
     char name[40];
     struct device_range ranges[PNDIS_DEVICE_RANGE_LIMIT];
+    struct brief_lock lists_lock;
+    struct sg_out *lists_out; /* See sg_out.h. */
     struct brief_lock interrupt_lock;
     struct device_message line;
     bool line_level;
+    bool line_lowered;  /* Since it was served last. */
     bool addresses_64;  /* Its driver said that it can use addresses above 4 GiB. */
     bool message_based; /* Connected by messages, not by the line. */
     struct device_message *messages;
@@ -62,6 +66,8 @@ uint64_t pndis__range_address(const struct pndis_device *device, unsigned index)
  */
 void *pndis__window_map(struct ndis *ndis, const struct pndis_device *device, uint64_t address,
                         size_t bytes);
+/* A driver claimed the range of a device at @address, or (@by -1) gave it back. */
+void pndis__range_claimed(struct ndis *ndis, bool port, const void *address, int by);
 
 /* --- memory access of devices (device_memory.c) --- */
 
@@ -80,8 +86,9 @@ void pndis__dma_destroy(struct ndis *ndis);
 bool pndis__device_connect(struct pndis_device *device, int message, struct interrupt *interrupt);
 void pndis__device_disconnect(struct pndis_device *device, int message);
 void pndis__device_mask(struct pndis_device *device, unsigned message, bool masked);
-/* A line's service routine has run: if the level is still there, it runs again. */
-void pndis__device_line_served(struct pndis_device *device);
+/* A line's service routine has run: if the level is still there, it runs again. Returns whether the
+ * level went away since the last time. */
+bool pndis__device_line_served(struct pndis_device *device);
 
 /* --- configuration space (device.c) --- */
 

@@ -41,11 +41,16 @@ static void
 signal_device(struct pndis_device *device, unsigned message)
 {
     bool messages_in_use;
+    bool gone;
 
     brief_lock(&device->interrupt_lock);
     messages_in_use = device->message_based;
-    device->line_level |= !messages_in_use;
+    gone = __atomic_load_n(&device->unplugged, __ATOMIC_RELAXED) != 0;
+    device->line_level |= !messages_in_use && !gone;
     brief_unlock(&device->interrupt_lock);
+    if (gone) {
+        return;
+    }
     if (messages_in_use) {
         if (message < device->options.messages) {
             raise_message(device, &device->messages[message]);
@@ -73,21 +78,26 @@ pndis_device_interrupt_clear(struct pndis_device *device)
 {
     brief_lock(&device->interrupt_lock);
     device->line_level = false;
+    device->line_lowered = true;
     device->line.raised = false;
     brief_unlock(&device->interrupt_lock);
 }
 
-void
+bool
 pndis__device_line_served(struct pndis_device *device)
 {
     bool again;
+    bool lowered;
 
     brief_lock(&device->interrupt_lock);
     again = device->line_level;
+    lowered = device->line_lowered;
+    device->line_lowered = false;
     brief_unlock(&device->interrupt_lock);
     if (again) {
         raise_message(device, &device->line);
     }
+    return lowered;
 }
 
 bool

@@ -20,6 +20,7 @@ enum {
     ARENA_LOW = 0,
     ARENA_HIGH,
     ARENA_COUNT,
+    SPARE_LIMIT = 255,
 };
 
 /* One page of addresses. A free run is linked through @next of its first page. */
@@ -41,24 +42,40 @@ struct arena {
     uint32_t free_runs[CLASS_COUNT];
 };
 
+/* Free single pages above 4 GiB that a processor keeps for itself: most fragments of frames. */
+struct spares {
+    uint32_t count;
+    uint32_t runs[SPARE_LIMIT];
+} __attribute__((aligned(64)));
+
 struct dma_map {
     struct brief_lock lock;
     struct map_page *pages;
     struct arena arenas[ARENA_COUNT];
+    struct spares spares[PNDIS_PROCESSOR_LIMIT];
 };
+
+static void
+map_free(struct dma_map *map)
+{
+    pndis__os_release(map->pages, MAP_PAGES * sizeof(struct map_page));
+    free(map);
+}
 
 static struct dma_map *
 map_of(struct ndis *ndis)
 {
-    struct dma_map *map = ndis->dma;
+    struct dma_map *map = __atomic_load_n(&ndis->dma, __ATOMIC_ACQUIRE);
+    struct dma_map *first = NULL;
 
     if (map != NULL) {
         return map;
     }
-    map = calloc(1, sizeof(*map));
+    map = aligned_alloc(_Alignof(struct dma_map), sizeof(*map));
     if (map == NULL) {
         return NULL;
     }
+    memset(map, 0, sizeof(*map));
     map->pages = pndis__os_reserve(MAP_PAGES * sizeof(struct map_page));
     if (map->pages == NULL) {
         free(map);
@@ -66,7 +83,11 @@ map_of(struct ndis *ndis)
     }
     map->arenas[ARENA_LOW] = (struct arena){.next_page = FIRST_PAGE, .limit = LOW_PAGES};
     map->arenas[ARENA_HIGH] = (struct arena){.next_page = LOW_PAGES, .limit = MAP_PAGES};
-    ndis->dma = map;
+    if (!__atomic_compare_exchange_n(&ndis->dma, &first, map, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_ACQUIRE)) {
+        map_free(map);
+        return first;
+    }
     return map;
 }
 
@@ -74,8 +95,7 @@ void
 pndis__dma_destroy(struct ndis *ndis)
 {
     if (ndis->dma != NULL) {
-        pndis__os_release(ndis->dma->pages, MAP_PAGES * sizeof(struct map_page));
-        free(ndis->dma);
+        map_free(ndis->dma);
         ndis->dma = NULL;
     }
 }
@@ -106,6 +126,52 @@ take_run(struct dma_map *map, struct arena *arena, unsigned class)
     return run;
 }
 
+/* The spares of the processor that the caller holds; NULL: it holds none. */
+static struct spares *
+spares_here(struct dma_map *map)
+{
+    const struct context *context = context_current();
+
+    return context == NULL || context->cpu == NULL ? NULL : &map->spares[context->cpu->number];
+}
+
+static uint32_t
+take_run_for(struct dma_map *map, const struct pndis_device *device, unsigned class)
+{
+    bool high = device->addresses_64 && !device->options.dma_32_bits;
+    struct spares *spares = high && class == 0 ? spares_here(map) : NULL;
+    uint32_t run = 0;
+
+    if (spares != NULL && spares->count != 0) {
+        return spares->runs[--spares->count];
+    }
+    brief_lock(&map->lock);
+    if (high) {
+        run = take_run(map, &map->arenas[ARENA_HIGH], class);
+    }
+    if (run == 0) {
+        run = take_run(map, &map->arenas[ARENA_LOW], class);
+    }
+    brief_unlock(&map->lock);
+    return run;
+}
+
+static void
+give_run(struct dma_map *map, uint32_t run, unsigned class)
+{
+    struct arena *arena = &map->arenas[run < LOW_PAGES ? ARENA_LOW : ARENA_HIGH];
+    struct spares *spares = class == 0 && run >= LOW_PAGES ? spares_here(map) : NULL;
+
+    if (spares != NULL && spares->count < SPARE_LIMIT) {
+        spares->runs[spares->count++] = run;
+        return;
+    }
+    brief_lock(&map->lock);
+    map->pages[run].next = arena->free_runs[class];
+    arena->free_runs[class] = run;
+    brief_unlock(&map->lock);
+}
+
 static void
 map_run(struct dma_map *map, uint32_t run, uint32_t device, uint8_t *host, size_t bytes)
 {
@@ -130,19 +196,12 @@ pndis__dma_map(struct pndis_device *device, void *host, size_t bytes)
     struct dma_map *map = map_of(device->ndis);
     size_t offset = (uintptr_t)host & (MAP_PAGE - 1);
     unsigned class = class_of((offset + bytes + MAP_PAGE - 1) >> MAP_PAGE_SHIFT);
-    uint32_t run = 0;
+    uint32_t run;
 
     if (map == NULL || class >= CLASS_COUNT) {
         return 0;
     }
-    brief_lock(&map->lock);
-    if (device->addresses_64 && !device->options.dma_32_bits) {
-        run = take_run(map, &map->arenas[ARENA_HIGH], class);
-    }
-    if (run == 0) {
-        run = take_run(map, &map->arenas[ARENA_LOW], class);
-    }
-    brief_unlock(&map->lock);
+    run = take_run_for(map, device, class);
     if (run == 0) {
         return 0;
     }
@@ -156,16 +215,11 @@ pndis__dma_unmap(struct pndis_device *device, uint64_t address, size_t bytes)
     struct dma_map *map = device->ndis->dma;
     uint32_t run = (uint32_t)(address >> MAP_PAGE_SHIFT);
     size_t pages = ((address & (MAP_PAGE - 1)) + bytes + MAP_PAGE - 1) >> MAP_PAGE_SHIFT;
-    struct arena *arena = &map->arenas[run < LOW_PAGES ? ARENA_LOW : ARENA_HIGH];
-    unsigned class = class_of(pages);
 
     for (size_t i = 0; i < pages; i++) {
         __atomic_store_n(&map->pages[run + i].device, 0, __ATOMIC_RELEASE);
     }
-    brief_lock(&map->lock);
-    map->pages[run].next = arena->free_runs[class];
-    arena->free_runs[class] = run;
-    brief_unlock(&map->lock);
+    give_run(map, run, class_of(pages));
 }
 
 static bool
@@ -175,19 +229,17 @@ reaches(const struct map_page *page, uint32_t device, size_t low, size_t high)
            high <= page->high;
 }
 
-void *
-pndis_device_memory(struct pndis_device *device, uint64_t address, size_t bytes)
+/* A range of several pages, the first of which is @first. */
+static void *
+pages_of(const struct pndis_device *device, const struct dma_map *map, uint64_t first,
+         size_t offset, size_t bytes)
 {
-    const struct dma_map *map = device->ndis->dma;
-    uint64_t first = address >> MAP_PAGE_SHIFT;
-    size_t offset = address & (MAP_PAGE - 1);
-    const uint8_t *expected;
+    const uint8_t *expected = map->pages[first].host;
+    uint8_t *place = map->pages[first].host + offset;
 
-    if (map == NULL || first >= MAP_PAGES || bytes == 0 ||
-        bytes > (uint64_t)(MAP_PAGES - first) * MAP_PAGE - offset) {
+    if (bytes > (uint64_t)(MAP_PAGES - first) * MAP_PAGE - offset) {
         return NULL;
     }
-    expected = map->pages[first].host;
     for (size_t done = 0, at = offset; done < bytes; at = 0, first++, expected += MAP_PAGE) {
         size_t here = min((size_t)MAP_PAGE - at, bytes - done);
         const struct map_page *page = &map->pages[first];
@@ -198,5 +250,23 @@ pndis_device_memory(struct pndis_device *device, uint64_t address, size_t bytes)
         }
         done += here;
     }
-    return map->pages[address >> MAP_PAGE_SHIFT].host + offset;
+    return place;
+}
+
+void *
+pndis_device_memory(struct pndis_device *device, uint64_t address, size_t bytes)
+{
+    const struct dma_map *map = device->ndis->dma;
+    uint64_t first = address >> MAP_PAGE_SHIFT;
+    size_t offset = address & (MAP_PAGE - 1);
+    const struct map_page *page;
+
+    if (map == NULL || first >= MAP_PAGES || bytes == 0) {
+        return NULL;
+    }
+    if (bytes > MAP_PAGE - offset) {
+        return pages_of(device, map, first, offset, bytes);
+    }
+    page = &map->pages[first];
+    return reaches(page, device->number, offset, offset + bytes) ? page->host + offset : NULL;
 }

@@ -204,24 +204,51 @@ find_port(struct ndis *ndis, const volatile void *port, uint64_t *out_offset)
                                   (uint64_t)(uintptr_t)port, out_offset);
 }
 
-static bool
-answers(const struct slot *slot, uint64_t offset, unsigned width)
+void
+pndis__range_claimed(struct ndis *ndis, bool port, const void *address, int by)
 {
-    struct pndis_device *device = slot->device;
+    uint64_t offset;
+    const struct slot *slot =
+        port ? find_port(ndis, address, &offset) : find_register(ndis, address, &offset);
 
-    if (__builtin_expect(__atomic_load_n(&device->unplugged, __ATOMIC_RELAXED), 0)) {
-        __atomic_fetch_add(&device->lost_accesses, 1, __ATOMIC_RELAXED);
-        return false;
+    if (slot != NULL) {
+        __atomic_fetch_add(&slot->device->ranges[slot->range].claims, by, __ATOMIC_RELAXED);
     }
-    return offset + width <= device->ranges[slot->range].public.bytes;
 }
 
-static void
-report_nowhere(struct context *context, const volatile void *address, const char *call,
-               const void *caller)
+static const char *
+obstacle(const struct slot *slot, uint64_t offset, unsigned width)
 {
-    pndis__report(context, RULE_IO_ADDRESS, NULL, call, caller,
-                  "%s at %p, where no device of this machine is", call, (const void *)address);
+    const struct device_range *range;
+
+    if (slot == NULL) {
+        return "where no device of this machine is";
+    }
+    range = &slot->device->ranges[slot->range];
+    if (offset + width > range->public.bytes) {
+        return "beyond the range of the device";
+    }
+    return __atomic_load_n(&range->claims, __ATOMIC_RELAXED) > 0
+               ? NULL
+               : "in a range of the device that no driver has claimed";
+}
+
+/* Whether the model is to be asked. */
+static bool
+answers(struct context *context, const struct slot *slot, uint64_t offset, unsigned width,
+        const char *call, const void *caller)
+{
+    const char *why = obstacle(slot, offset, width);
+
+    if (__builtin_expect(why != NULL, 0)) {
+        pndis__report(context, RULE_IO_ADDRESS, NULL, call, caller, "%s %s", call, why);
+        return false;
+    }
+    if (__builtin_expect(__atomic_load_n(&slot->device->unplugged, __ATOMIC_RELAXED), 0)) {
+        __atomic_fetch_add(&slot->device->lost_accesses, 1, __ATOMIC_RELAXED);
+        return false;
+    }
+    return true;
 }
 
 uint64_t
@@ -229,15 +256,11 @@ pndis__io_read(struct context *context, bool port, const volatile void *address,
                const char *call, const void *caller)
 {
     struct ndis *ndis = pndis__ndis_of(context->machine);
-    uint64_t offset;
+    uint64_t offset = 0;
     const struct slot *slot =
         port ? find_port(ndis, address, &offset) : find_register(ndis, address, &offset);
 
-    if (slot == NULL) {
-        report_nowhere(context, address, call, caller);
-        return UINT64_MAX;
-    }
-    return answers(slot, offset, width)
+    return answers(context, slot, offset, width, call, caller)
                ? slot->device->ops->read(slot->device->user, slot->range, offset, width)
                : UINT64_MAX;
 }
@@ -247,13 +270,11 @@ pndis__io_write(struct context *context, bool port, const volatile void *address
                 uint64_t value, const char *call, const void *caller)
 {
     struct ndis *ndis = pndis__ndis_of(context->machine);
-    uint64_t offset;
+    uint64_t offset = 0;
     const struct slot *slot =
         port ? find_port(ndis, address, &offset) : find_register(ndis, address, &offset);
 
-    if (slot == NULL) {
-        report_nowhere(context, address, call, caller);
-    } else if (answers(slot, offset, width)) {
+    if (answers(context, slot, offset, width, call, caller)) {
         slot->device->ops->write(slot->device->user, slot->range, offset, width, value);
     }
 }

@@ -114,11 +114,11 @@ NdisSetupDmaTransfer(PNDIS_STATUS Status, NDIS_HANDLE NdisDmaHandle, PNDIS_BUFFE
 {
     struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
     struct dma_channel *channel = channel_of(context, NdisDmaHandle, __func__, NT_CALLER());
+    ULONG bytes = MmGetMdlByteCount(Buffer);
     uint8_t *memory;
 
     *Status = NDIS_STATUS_RESOURCES;
-    if (channel == NULL || Offset + Length > MmGetMdlByteCount(Buffer) ||
-        Length > channel->maximum) {
+    if (channel == NULL || Length > channel->maximum || Offset > bytes || Length > bytes - Offset) {
         return;
     }
     memory = MmGetSystemAddressForMdlSafe(Buffer, NormalPagePriority);

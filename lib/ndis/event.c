@@ -24,10 +24,12 @@ fill(struct notification *notification, NET_PNP_EVENT_CODE event, void *buffer, 
     notification->operation = operation;
 }
 
+/* @binding: NULL for an event of the protocol driver as a whole. */
 static NDIS_STATUS
-deliver(struct context *context, struct protocol *protocol, struct owner *owner,
-        NDIS_HANDLE binding_context, struct notification *notification)
+deliver(struct context *context, struct protocol *protocol, struct binding *binding,
+        struct notification *notification)
 {
+    struct owner *owner = binding == NULL ? &protocol->owner : &binding->owner;
     NET_PNP_EVENT_CODE event = notification->public.NetPnPEvent.NetEvent;
     struct pending *operation = notification->operation;
     struct frame frame;
@@ -37,7 +39,8 @@ deliver(struct context *context, struct protocol *protocol, struct owner *owner,
     PROBE(context, REQUEST, .name = "NetPnPEvent", .owner = owner, .a = event);
     pndis__pending_ask(operation);
     pndis__guest_enter(context, &frame, owner, "ProtocolNetPnPEvent");
-    status = protocol->calls.NetPnPEventHandler(binding_context, &notification->public);
+    status = protocol->calls.NetPnPEventHandler(binding == NULL ? NULL : binding->context,
+                                                &notification->public);
     pndis__guest_leave_status(context, &frame, status);
     if (!pndis__pending_returned(operation, status, &status, &twice)) {
         if (pndis__pending_wait(context, operation, pndis__deadline(context), true, &status) !=
@@ -48,6 +51,8 @@ deliver(struct context *context, struct protocol *protocol, struct owner *owner,
         pndis__report(context, RULE_BD_EVENT_3, owner, "ProtocolNetPnPEvent", NULL,
                       "event %d was completed by a call and by the return value 0x%08x", (int)event,
                       (unsigned)status);
+    } else if (binding != NULL) {
+        pndis__binding_answered(context, binding, status);
     }
     if (status != NDIS_STATUS_SUCCESS && !may_be_refused(event)) {
         pndis__report(context, RULE_BD_EVENT_4, owner, "ProtocolNetPnPEvent", NULL,
@@ -63,7 +68,7 @@ pndis__binding_event(struct context *context, struct binding *binding, NET_PNP_E
     struct notification *notification = &binding->notification;
 
     fill(notification, event, buffer, bytes, &binding->event);
-    return deliver(context, binding->protocol, &binding->owner, binding->context, notification);
+    return deliver(context, binding->protocol, binding, notification);
 }
 
 NDIS_STATUS
@@ -75,7 +80,7 @@ pndis__protocol_event(struct context *context, struct protocol *protocol, NET_PN
 
     pndis__pending_init(&operation);
     fill(&notification, event, buffer, bytes, &operation);
-    return deliver(context, protocol, &protocol->owner, NULL, &notification);
+    return deliver(context, protocol, NULL, &notification);
 }
 
 /*
@@ -102,6 +107,8 @@ NdisCompleteNetPnPEvent(NDIS_HANDLE NdisBindingHandle, PNET_PNP_EVENT_NOTIFICATI
                       binding->owner.name);
         return;
     }
+    /* State first, event second: the driver may send as soon as this returns. */
+    pndis__binding_answered(context, binding, Status);
     pndis__pending_complete(&binding->event, Status);
 }
 

@@ -47,12 +47,9 @@ take_oldest_dead(struct handles *handles)
     return oldest;
 }
 
-void
-pndis__handle_retire(struct handles *handles, struct handle *handle)
+static void
+bury(struct handles *handles, struct handle *handle)
 {
-    struct handle *evicted = NULL;
-
-    brief_lock(&handles->lock);
     handle->dead = true;
     if (handles->newest_dead == NULL) {
         handles->oldest_dead = handle;
@@ -60,7 +57,17 @@ pndis__handle_retire(struct handles *handles, struct handle *handle)
         handles->newest_dead->next_dead = handle;
     }
     handles->newest_dead = handle;
-    if (++handles->dead_count > TOMBSTONE_LIMIT) {
+    handles->dead_count++;
+}
+
+void
+pndis__handle_retire(struct handles *handles, struct handle *handle)
+{
+    struct handle *evicted = NULL;
+
+    brief_lock(&handles->lock);
+    bury(handles, handle);
+    if (handles->dead_count > TOMBSTONE_LIMIT) {
         evicted = take_oldest_dead(handles);
     }
     brief_unlock(&handles->lock);
@@ -70,9 +77,25 @@ pndis__handle_retire(struct handles *handles, struct handle *handle)
     }
 }
 
+/* What no driver gave back. A bind context lies in the memory of its binding: it goes first. */
+static void
+bury_living(struct handles *handles, bool bind_contexts)
+{
+    struct handle *handle;
+    struct handle *next;
+
+    HASH_ITER (hh, handles->known, handle, next) {
+        if (!handle->dead && (handle->kind == HANDLE_BIND_CONTEXT) == bind_contexts) {
+            bury(handles, handle);
+        }
+    }
+}
+
 void
 pndis__handles_fini(struct handles *handles)
 {
+    bury_living(handles, true);
+    bury_living(handles, false);
     while (handles->oldest_dead != NULL) {
         struct handle *handle = take_oldest_dead(handles);
 

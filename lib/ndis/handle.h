@@ -30,7 +30,14 @@
     X(EVENT_LOG, "a log handle")                                                                   \
     X(FILE, "a file handle")                                                                       \
     X(GENERIC_OBJECT, "a generic object")                                                          \
-    X(DEVICE, "a device handle")
+    X(DEVICE, "a device handle")                                                                   \
+    X(OID_CLONE, "a cloned OID request")                                                           \
+    X(WRAPPER, "an NDIS wrapper handle")                                                           \
+    X(MINIPORT5, "a wrapper configuration context")                                                \
+    X(INTERRUPT5, "a registered NDIS_MINIPORT_INTERRUPT")                                          \
+    X(PACKET_POOL, "a packet pool handle")                                                         \
+    X(BUFFER_POOL, "a buffer pool handle")                                                         \
+    X(PACKET, "a packet")
 
 enum handle_kind {
     HANDLE_NONE,
@@ -98,25 +105,32 @@ bool pndis__handle_known(struct pndis_machine *machine, NDIS_HANDLE given, unsig
 bool pndis__owner_of_handle(struct context *context, NDIS_HANDLE given, const char *call,
                             const void *caller, struct owner **out_owner);
 
-/*
- * The fast form, for data paths: trusts that @given points to memory that is or was an object.
- * Returns whether it is alive and of @kind; reports if not.
- */
+/* Whether @given is alive and of @kind; reports if not. Any pointer value is safe. */
 bool pndis__handle_slow(struct context *context, NDIS_HANDLE given, enum handle_kind kind,
                         const char *call, const void *caller);
 
+/*
+ * Without a ledger handles are taken on trust, as far as their memory says what it should. False:
+ * it has to be looked up.
+ */
+static inline bool
+handle_trusted(const struct context *context, NDIS_HANDLE given, enum handle_kind kind)
+{
+    const struct handle *handle = given;
+
+    return __builtin_expect(context->machine->options.without_ledger && handle != NULL &&
+                                handle->magic == HANDLE_MAGIC && handle->kind == kind &&
+                                !handle->dead,
+                            1);
+}
+
+/* The form for data paths: quick without a ledger, else as pndis__handle_slow(). */
 static inline bool
 handle_ok(struct context *context, NDIS_HANDLE given, enum handle_kind kind, const char *call,
           const void *caller)
 {
-    const struct handle *handle = given;
-
-    if (__builtin_expect(handle != NULL && handle->magic == HANDLE_MAGIC && handle->kind == kind &&
-                             !handle->dead,
-                         1)) {
-        return true;
-    }
-    return pndis__handle_slow(context, given, kind, call, caller);
+    return handle_trusted(context, given, kind) ||
+           pndis__handle_slow(context, given, kind, call, caller);
 }
 
 #endif

@@ -48,17 +48,22 @@ describe_interrupt(const struct pndis_device *device, CM_PARTIAL_RESOURCE_DESCRI
     }
 }
 
-static NDIS_RESOURCE_LIST *
+/* One full descriptor: what the device has is both raw and translated here. */
+static CM_RESOURCE_LIST *
 build_resources(const struct pndis_device *device)
 {
     bool interrupt = device->options.messages != 0 || !device->options.no_line;
     ULONG count = device->options.range_count + interrupt;
-    NDIS_RESOURCE_LIST *list =
-        calloc(1, sizeof(*list) + count * sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR));
+    CM_RESOURCE_LIST *whole =
+        calloc(1, sizeof(*whole) + count * sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR));
+    NDIS_RESOURCE_LIST *list;
 
-    if (list == NULL) {
+    if (whole == NULL) {
         return NULL;
     }
+    whole->Count = 1;
+    whole->List[0].InterfaceType = PCIBus;
+    list = &whole->List[0].PartialResourceList;
     list->Version = 1;
     list->Revision = 1;
     list->Count = count;
@@ -68,13 +73,13 @@ build_resources(const struct pndis_device *device)
     if (interrupt) {
         describe_interrupt(device, &list->PartialDescriptors[count - 1]);
     }
-    return list;
+    return whole;
 }
 
 PNDIS_RESOURCE_LIST
 pndis__hardware_resources(struct pndis_adapter *adapter)
 {
-    return adapter->resources;
+    return adapter->resources == NULL ? NULL : &adapter->resources->List[0].PartialResourceList;
 }
 
 static void
@@ -142,7 +147,8 @@ pndis__claim(struct context *context, NDIS_HANDLE handle, bool frame_too, const 
 
 /*
  * "NdisMGetDeviceProperty function". IRQL: PASSIVE_LEVEL. Each pointer may be NULL. The device
- * objects and lists are borrowed from NDIS until the halt.
+ * objects and lists are borrowed from NDIS until the halt; an adapter without hardware has no
+ * lists.
  */
 VOID
 NdisMGetDeviceProperty(NDIS_HANDLE MiniportAdapterHandle, PDEVICE_OBJECT *PhysicalDeviceObject,
@@ -166,13 +172,11 @@ NdisMGetDeviceProperty(NDIS_HANDLE MiniportAdapterHandle, PDEVICE_OBJECT *Physic
     if (NextDeviceObject != NULL) {
         *NextDeviceObject = &adapter->physical_device;
     }
-    /* A CM_RESOURCE_LIST would wrap the partial list; miniports get that in their init parameters.
-     */
     if (AllocatedResources != NULL) {
-        *AllocatedResources = NULL;
+        *AllocatedResources = adapter->resources;
     }
     if (AllocatedResourcesTranslated != NULL) {
-        *AllocatedResourcesTranslated = NULL;
+        *AllocatedResourcesTranslated = adapter->resources;
     }
 }
 

@@ -22,6 +22,11 @@ struct pndis_adapter *pndis__claim(struct context *context, NDIS_HANDLE handle, 
 MINIPORT_ALLOCATE_SHARED_MEM_COMPLETE_HANDLER
 pndis__shared_memory_complete_of(const struct pndis_adapter *adapter);
 
+/* NdisMAllocateSharedMemoryAsync(Ex): NDIS_STATUS_PENDING, NDIS_STATUS_RESOURCES. */
+NDIS_STATUS pndis__shared_memory_later(struct context *context, struct pndis_adapter *adapter,
+                                       ULONG bytes, void *request_context, const char *call,
+                                       const void *caller);
+
 /* All devices of a machine, at its end. */
 void pndis__devices_destroy(struct ndis *ndis);
 

@@ -156,8 +156,16 @@ pndis__object_header_bytes(const void *structure, enum header_structure kind)
 void
 pndis__object_header_copy(void *to, size_t to_bytes, const void *from, enum header_structure kind)
 {
-    size_t bytes = pndis__object_header_bytes(from, kind);
+    pndis__headed_copy(to, to_bytes, from, pndis__object_header_bytes(from, kind));
+}
+
+void
+pndis__headed_copy(void *to, size_t to_bytes, const void *from, size_t from_bytes)
+{
+    NDIS_OBJECT_HEADER *header = to;
+    size_t bytes = min(from_bytes, to_bytes);
 
     memset(to, 0, to_bytes);
-    memcpy(to, from, bytes < to_bytes ? bytes : to_bytes);
+    memcpy(to, from, min(bytes, (size_t)((const NDIS_OBJECT_HEADER *)from)->Size));
+    header->Size = (USHORT)min(bytes, (size_t)header->Size);
 }

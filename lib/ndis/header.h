@@ -48,5 +48,10 @@ size_t pndis__object_header_bytes(const void *structure, enum header_structure k
 /* Copy what @from has into @to, which is of the latest revision, and zero the rest. */
 void pndis__object_header_copy(void *to, size_t to_bytes, const void *from,
                                enum header_structure kind);
+/*
+ * Copy a structure as long as its header says, at most @from_bytes, and zero the rest. The copy's
+ * header says how much of it there is.
+ */
+void pndis__headed_copy(void *to, size_t to_bytes, const void *from, size_t from_bytes);
 
 #endif

@@ -5,6 +5,7 @@
 #include "ndis/ndis_machine.h"
 #include "ndis/power.h"
 #include "ndis/reset.h"
+#include "ndis/status.h"
 
 /* What every operation does: come in, take the stack lock, do it, and go out. */
 static int
@@ -73,7 +74,10 @@ pndis_adapter_add(struct pndis_machine *machine, struct pndis_driver *driver,
 static int
 stop_if_started(struct context *context, struct pndis_adapter *adapter, uintptr_t action)
 {
-    if (!adapter->started || state_of(&adapter->at) == MP_SHUTDOWN) {
+    /* One that was halted for power has its bindings still. */
+    bool is_up = adapter->started || adapter->bindings != NULL;
+
+    if (!is_up || state_of(&adapter->at) == MP_SHUTDOWN) {
         return 0;
     }
     return pndis__stack_stop(context, adapter, (NDIS_HALT_ACTION)action);
@@ -363,6 +367,12 @@ pndis_adapter_state_name(const struct pndis_adapter *adapter)
     return state_name(&adapter->at);
 }
 
+struct pndis_machine *
+pndis_adapter_machine(const struct pndis_adapter *adapter)
+{
+    return adapter->machine;
+}
+
 const char *
 pndis_adapter_name(const struct pndis_adapter *adapter)
 {
@@ -379,12 +389,10 @@ int
 pndis_adapter_get_info(struct pndis_adapter *adapter, struct pndis_adapter_info *out_info)
 {
     const NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES *general = &adapter->attributes.general;
+    NDIS_LINK_STATE link;
     struct pndis_adapter_info info = {
         .address_bytes = general->MacAddressLength,
         .mtu = general->MtuSize,
-        .transmit_speed = adapter->link.transmit_speed,
-        .receive_speed = adapter->link.receive_speed,
-        .connected = adapter->link.connect == MediaConnectStateConnected,
         .d_state = (unsigned)(adapter->power - NdisDeviceStateD0),
         .resetting = __atomic_load_n(&adapter->reset.under_way, __ATOMIC_SEQ_CST) != 0,
         .binding_count = adapter->binding_count,
@@ -393,6 +401,10 @@ pndis_adapter_get_info(struct pndis_adapter *adapter, struct pndis_adapter_info 
         .interface_index = adapter->interface_index,
     };
 
+    pndis__link_state_fill(adapter, &link);
+    info.transmit_speed = link.XmitLinkSpeed;
+    info.receive_speed = link.RcvLinkSpeed;
+    info.connected = link.MediaConnectState == MediaConnectStateConnected;
     if (info.address_bytes > sizeof(info.address)) {
         info.address_bytes = sizeof(info.address);
     }

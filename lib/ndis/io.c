@@ -8,7 +8,7 @@
 /* A claim of a window or port range: one driver call's worth. */
 struct io_claim {
     struct possession possession;
-    struct io_claim *next;
+    struct ndis *ndis;
     bool port;
     const void *address;
     uint64_t bytes;
@@ -17,8 +17,11 @@ struct io_claim {
 static void
 reclaim(struct context *context, struct possession *possession)
 {
+    struct io_claim *record = CONTAINING_RECORD(possession, struct io_claim, possession);
+
     (void)context;
-    free(CONTAINING_RECORD(possession, struct io_claim, possession));
+    pndis__range_claimed(record->ndis, record->port, record->address, -1);
+    free(record);
 }
 
 static bool
@@ -30,9 +33,11 @@ claim(struct context *context, struct pndis_adapter *adapter, bool port, const v
     if (record == NULL) {
         return false;
     }
+    record->ndis = adapter->ndis;
     record->port = port;
     record->address = address;
     record->bytes = bytes;
+    pndis__range_claimed(adapter->ndis, port, address, 1);
     pndis__possession_add(adapter, &record->possession, reclaim);
     pndis__acquired(context, port ? RESOURCE_IO_PORTS : RESOURCE_IO_SPACE, record, bytes, 0,
                     &adapter->owner, call, caller);
@@ -43,15 +48,17 @@ static void
 release(struct context *context, struct pndis_adapter *adapter, bool port, const void *address,
         uint64_t bytes, const char *call, const void *caller)
 {
-    struct possession *at = adapter->possessions;
     struct io_claim *record = NULL;
+    struct possession *at;
 
-    for (; at != NULL; at = at->next) {
+    brief_lock(&adapter->possession_lock);
+    for (at = adapter->possessions; at != NULL; at = at->next) {
         record = CONTAINING_RECORD(at, struct io_claim, possession);
         if (at->reclaim == reclaim && record->port == port && record->address == address) {
             break;
         }
     }
+    brief_unlock(&adapter->possession_lock);
     if (at == NULL || record->bytes != bytes) {
         pndis__report(context, RULE_IO_RELEASE, &adapter->owner, call, caller,
                       "%s gives %llu bytes at %p back, %s", adapter->owner.name,
@@ -61,7 +68,7 @@ release(struct context *context, struct pndis_adapter *adapter, bool port, const
     if (at != NULL) {
         pndis__released(context, port ? RESOURCE_IO_PORTS : RESOURCE_IO_SPACE, record, call);
         pndis__possession_remove(at);
-        free(record);
+        reclaim(context, at);
     }
 }
 
@@ -80,6 +87,7 @@ NdisMMapIoSpace(PVOID *VirtualAddress, NDIS_HANDLE MiniportAdapterHandle,
         pndis__claim(context, MiniportAdapterHandle, true, __func__, caller);
     void *address;
 
+    *VirtualAddress = NULL;
     if (adapter == NULL) {
         return NDIS_STATUS_FAILURE;
     }

@@ -7,7 +7,9 @@
 
 #include "ndis/hardware.h"
 #include "ndis/oid.h"
+#include "ndis/receive_filter.h"
 #include "ndis/reset.h"
+#include "ndis/restart.h"
 
 /* --- initialize --- */
 
@@ -66,6 +68,15 @@ initialize_failed(struct context *context, struct pndis_adapter *adapter)
     pndis__attributes_forget(&adapter->attributes);
 }
 
+/* Bindings outlive a halt for power: what they receive the miniport has to be told again. */
+static void
+tell_filters(struct context *context, struct pndis_adapter *adapter)
+{
+    adapter->filter.packet_filter = 0;
+    adapter->multicast_stale = adapter->bindings != NULL;
+    pndis__receive_filter_changed(context, adapter);
+}
+
 NDIS_STATUS
 pndis__adapter_initialize(struct context *context, struct pndis_adapter *adapter)
 {
@@ -76,12 +87,23 @@ pndis__adapter_initialize(struct context *context, struct pndis_adapter *adapter
         return NDIS_STATUS_FAILURE;
     }
     adapter->alive = true;
+    adapter->waits_to_bind = false;
     adapter->removed = false;
     adapter->power = NdisDeviceStateD0;
     status = call_initialize(context, adapter);
     if (status == NDIS_STATUS_PENDING) {
         pndis__report(context, RULE_MP_INIT_STATUS, &adapter->owner, "MiniportInitializeEx", NULL,
                       "MiniportInitializeEx returned NDIS_STATUS_PENDING");
+        status = NDIS_STATUS_FAILURE;
+    }
+    missing = status == NDIS_STATUS_SUCCESS ? missing_attributes(adapter) : NULL;
+    if (missing != NULL) {
+        pndis__report(context, RULE_MP_ATTR_MISSING, &adapter->owner, "MiniportInitializeEx", NULL,
+                      "MiniportInitializeEx of %s succeeded without %s", adapter->owner.name,
+                      missing);
+    }
+    /* Without registration attributes there is no context that MiniportHaltEx could be given. */
+    if (missing != NULL && (adapter->attributes.set & ATTRIBUTE_REGISTRATION) == 0) {
         status = NDIS_STATUS_FAILURE;
     }
     adapter->last_status = status;
@@ -91,20 +113,29 @@ pndis__adapter_initialize(struct context *context, struct pndis_adapter *adapter
     }
     pndis__fire(context, &adapter->at, MP_EV_INITIALIZE_DONE, "MiniportInitializeEx");
     adapter->started = true;
-    missing = missing_attributes(adapter);
     if (missing != NULL) {
-        pndis__report(context, RULE_MP_ATTR_MISSING, &adapter->owner, "MiniportInitializeEx", NULL,
-                      "MiniportInitializeEx of %s succeeded without %s", adapter->owner.name,
-                      missing);
         pndis__adapter_halt(context, adapter, NdisHaltDeviceInitializationFailed);
+        adapter->last_status = NDIS_STATUS_FAILURE;
         return NDIS_STATUS_FAILURE;
     }
     pndis__oid_queue_open(adapter);
     pndis__reset_start(context, adapter);
+    tell_filters(context, adapter);
     return NDIS_STATUS_SUCCESS;
 }
 
 /* --- halt --- */
+
+/* A function of the miniport may still run on another processor after the last list came back. */
+static void
+wait_for_calls(struct pndis_adapter *adapter)
+{
+    LARGE_INTEGER moment = {.QuadPart = -1};
+
+    while (pndis__tally_outstanding(adapter->calls) != 0) {
+        KeDelayExecutionThread(KernelMode, FALSE, &moment);
+    }
+}
 
 void
 pndis__adapter_halt(struct context *context, struct pndis_adapter *adapter, NDIS_HALT_ACTION action)
@@ -115,6 +146,7 @@ pndis__adapter_halt(struct context *context, struct pndis_adapter *adapter, NDIS
     /* "NDIS does not call MiniportHaltEx if there are outstanding OID requests or send requests."
      */
     pndis__oid_queue_close(context, adapter);
+    wait_for_calls(adapter);
     if (!pndis__fire(context, &adapter->at, MP_EV_HALT, "MiniportHaltEx")) {
         return;
     }
@@ -145,14 +177,29 @@ check_paused(struct context *context, struct pndis_adapter *adapter, const char 
     }
 }
 
+static void
+check_no_list(struct context *context, struct pndis_adapter *adapter, const char *call)
+{
+    struct restart_list list = {.adapter = adapter,
+                                .first = adapter->restart_parameters.RestartAttributes};
+
+    if (adapter->restarts_without_list && list.first != NULL) {
+        pndis__restart_list_refuse(context, &list, &adapter->owner, call);
+        adapter->restart_parameters.RestartAttributes = NULL;
+    }
+}
+
 /* The one place where a pause or restart ends, however the driver said so. */
 static void
 finish(struct context *context, struct pndis_adapter *adapter, NDIS_STATUS status, const char *call)
 {
-    if (adapter->operation_kind == OPERATION_PAUSE) {
+    if (state_of(&adapter->at) == MP_SHUTDOWN) {
+        /* A driver may finish what it had begun; it changes nothing any more. */
+    } else if (adapter->operation_kind == OPERATION_PAUSE) {
         check_paused(context, adapter, call);
         pndis__fire(context, &adapter->at, MP_EV_PAUSE_DONE, call);
     } else {
+        check_no_list(context, adapter, call);
         pndis__fire(context, &adapter->at,
                     status == NDIS_STATUS_SUCCESS ? MP_EV_RESTART_DONE : MP_EV_RESTART_FAILED,
                     call);
@@ -252,6 +299,7 @@ pndis__adapter_restart(struct context *context, struct pndis_adapter *adapter,
         return NDIS_STATUS_FAILURE;
     }
     pndis__adapter_gates(adapter);
+    adapter->restarts_without_list = list == NULL;
     adapter->operation_kind = OPERATION_RESTART;
     pndis__pending_ask(&adapter->operation);
     pndis__guest_enter(context, &frame, &adapter->owner, "MiniportRestart");
@@ -323,6 +371,21 @@ NdisMRestartComplete(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS Status)
 
 /* --- shutdown --- */
 
+/* No entry point will be called in which these drivers could give back what they hold. */
+static void
+let_drivers_rest(struct pndis_adapter *adapter)
+{
+    adapter->owner.past_end = true;
+    adapter->driver->driver->owner.past_end = true;
+    for (struct binding *binding = adapter->bindings; binding != NULL; binding = binding->next) {
+        binding->owner.past_end = true;
+        binding->protocol->owner.past_end = true;
+        if (binding->protocol->driver != NULL) {
+            binding->protocol->driver->owner.past_end = true;
+        }
+    }
+}
+
 void
 pndis__adapter_shutdown(struct context *context, struct pndis_adapter *adapter,
                         NDIS_SHUTDOWN_ACTION action)
@@ -344,4 +407,5 @@ pndis__adapter_shutdown(struct context *context, struct pndis_adapter *adapter,
     if (action == NdisShutdownBugCheck) {
         pndis__irql_lower(context, before);
     }
+    let_drivers_rest(adapter);
 }

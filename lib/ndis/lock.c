@@ -277,7 +277,7 @@ release(struct rw_lock *lock, struct context *context, UCHAR state, KIRQL old_ir
 VOID
 NdisReleaseRWLock(PNDIS_RW_LOCK_EX Lock, PLOCK_STATE_EX LockState)
 {
-    struct context *context = NT_CALL(DISPATCH_LEVEL, DISPATCH_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);
 
     if (context->cpu == NULL || LockState->LockState == LOCK_STATE_FREE) {
         report_release(context, __func__, NT_CALLER());
@@ -348,7 +348,7 @@ NdisAcquireReadWriteLock(PNDIS_RW_LOCK Lock, BOOLEAN fWrite, PLOCK_STATE LockSta
 VOID
 NdisReleaseReadWriteLock(PNDIS_RW_LOCK Lock, PLOCK_STATE LockState)
 {
-    struct context *context = NT_CALL(DISPATCH_LEVEL, DISPATCH_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);
 
     release_old(context, Lock, LockState, __func__, NT_CALLER());
 }
@@ -366,7 +366,7 @@ NdisDprAcquireReadWriteLock(PNDIS_RW_LOCK Lock, BOOLEAN fWrite, PLOCK_STATE Lock
 VOID
 NdisDprReleaseReadWriteLock(PNDIS_RW_LOCK Lock, PLOCK_STATE LockState)
 {
-    struct context *context = NT_CALL(DISPATCH_LEVEL, DISPATCH_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);
 
     release_old(context, Lock, LockState, __func__, NT_CALLER());
 }

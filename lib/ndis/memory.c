@@ -1,6 +1,8 @@
 /* Memory, as NDIS hands it out: the kernel's pool under NDIS names. */
 #include "ndis/ndis_core.h"
 
+#include "ndis/memory.h"
+#include "nt/lookaside.h"
 #include "nt/mdl.h"
 #include "nt/pool.h"
 
@@ -52,10 +54,14 @@ NdisFreeMemory(PVOID VirtualAddress, UINT Length, UINT MemoryFlags)
 {
     struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
 
+    ULONG tag = pndis__pool_tag_of(context->machine, VirtualAddress);
+    UINT allocated = (tag & ~(ULONG)MEMORY5_FLAGS) == MEMORY5_TAG ? tag & MEMORY5_FLAGS : 0;
+
     (void)Length;
-    if (MemoryFlags != 0) {
+    if (MemoryFlags != allocated) {
         pndis__report(context, RULE_POOL_FREE, NULL, __func__, NT_CALLER(),
-                      "MemoryFlags is 0x%x for memory that was allocated with 0", MemoryFlags);
+                      "MemoryFlags is 0x%x for memory that was allocated with 0x%x", MemoryFlags,
+                      allocated);
     }
     pndis__pool_give(context, VirtualAddress, 0, __func__, NT_CALLER());
 }
@@ -91,8 +97,17 @@ NdisInitializeNPagedLookasideList(PNPAGED_LOOKASIDE_LIST Lookaside, PALLOCATE_FU
                                   PFREE_FUNCTION Free, ULONG Flags, SIZE_T Size, ULONG Tag,
                                   USHORT Depth)
 {
-    NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
-    ExInitializeNPagedLookasideList(Lookaside, Allocate, Free, Flags, Size, Tag, Depth);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
+    const GENERAL_LOOKASIDE_POOL values = {
+        .Type = (POOL_TYPE)((ULONG)NonPagedPoolNx | Flags),
+        .Tag = Tag,
+        .Size = (ULONG)Size,
+        .Allocate = Allocate,
+        .Free = Free,
+    };
+
+    (void)Depth; /* Reserved. */
+    pndis__lookaside_init(context, Lookaside, &values, __func__, NT_CALLER());
 }
 
 /* --- MDLs --- */

@@ -43,20 +43,28 @@ bad_handlers(const NDIS_MINIPORT_DRIVER_CHARACTERISTICS *calls)
     return NULL;
 }
 
+/* Which argument is NULL that may not be, or NULL. */
+static const char *
+bad_argument(const struct pndis_driver *driver, const UNICODE_STRING *path,
+             const NDIS_HANDLE *out_handle)
+{
+    if (driver == NULL) {
+        return "DriverObject is not the driver's";
+    }
+    if (path == NULL) {
+        return "RegistryPath is NULL";
+    }
+    return out_handle == NULL ? "NdisMiniportDriverHandle is NULL" : NULL;
+}
+
 static NDIS_STATUS
-check(struct context *context, struct pndis_driver *driver, NDIS_HANDLE *out_handle,
-      const NDIS_MINIPORT_DRIVER_CHARACTERISTICS *given,
-      NDIS_MINIPORT_DRIVER_CHARACTERISTICS *out_calls, const void *caller)
+check_characteristics(struct context *context, const struct pndis_driver *driver,
+                      const NDIS_MINIPORT_DRIVER_CHARACTERISTICS *given,
+                      NDIS_MINIPORT_DRIVER_CHARACTERISTICS *out_calls, const void *caller)
 {
     const char *call = "NdisMRegisterMiniportDriver";
     const char *wrong;
 
-    if (driver == NULL || out_handle == NULL) {
-        pndis__report(context, RULE_REG_NULL_ARGUMENT, NULL, call, caller,
-                      driver == NULL ? "DriverObject is not the driver's"
-                                     : "NdisMiniportDriverHandle is NULL");
-        return NDIS_STATUS_FAILURE;
-    }
     if (!pndis__object_header_check(context, given, HEADER_MINIPORT_CHARACTERISTICS, call,
                                     caller)) {
         return NDIS_STATUS_BAD_CHARACTERISTICS;
@@ -78,6 +86,11 @@ check(struct context *context, struct pndis_driver *driver, NDIS_HANDLE *out_han
     if (driver->ndis != NULL) {
         pndis__report(context, RULE_REG_TWICE, NULL, call, caller, "%s has registered already",
                       driver->owner.name);
+        return NDIS_STATUS_FAILURE;
+    }
+    if (!driver->in_entry) {
+        pndis__report(context, RULE_REG_PLACE, NULL, call, caller,
+                      "%s registers outside of DriverEntry", driver->owner.name);
         return NDIS_STATUS_FAILURE;
     }
     return NDIS_STATUS_SUCCESS;
@@ -125,17 +138,20 @@ call_set_options(struct context *context, struct miniport_driver *miniport)
     return status;
 }
 
-static void
-forget(struct ndis *ndis, struct miniport_driver *miniport)
+void
+pndis__miniport_driver_forget(struct context *context, struct miniport_driver *miniport)
 {
+    struct ndis *ndis = pndis__ndis_of(context->machine);
     struct miniport_driver **link = &ndis->miniport_drivers;
 
+    pndis__list_lock(context, ndis);
     while (*link != NULL && *link != miniport) {
         link = &(*link)->next;
     }
     if (*link != NULL) {
         *link = miniport->next;
     }
+    pndis__list_unlock(ndis);
     miniport->driver->ndis = NULL;
     pndis__handle_retire(&ndis->handles, &miniport->handle);
 }
@@ -158,14 +174,17 @@ NdisMRegisterMiniportDriver(PDRIVER_OBJECT DriverObject, PUNICODE_STRING Registr
     struct pndis_driver *driver = pndis__driver_of(context->machine, DriverObject);
     NDIS_MINIPORT_DRIVER_CHARACTERISTICS calls;
     struct miniport_driver *miniport;
+    const char *wrong = bad_argument(driver, RegistryPath, NdisMiniportDriverHandle);
     NDIS_STATUS status;
 
-    (void)RegistryPath;
     if (ndis == NULL) {
         return NDIS_STATUS_RESOURCES;
     }
-    status = check(context, driver, NdisMiniportDriverHandle, MiniportDriverCharacteristics, &calls,
-                   caller);
+    if (wrong != NULL) {
+        pndis__report(context, RULE_REG_NULL_ARGUMENT, NULL, __func__, caller, "%s", wrong);
+        return NDIS_STATUS_FAILURE;
+    }
+    status = check_characteristics(context, driver, MiniportDriverCharacteristics, &calls, caller);
     if (status != NDIS_STATUS_SUCCESS) {
         return status;
     }
@@ -209,15 +228,12 @@ NdisMDeregisterMiniportDriver(NDIS_HANDLE NdisMiniportDriverHandle)
     struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
     struct miniport_driver *miniport = (struct miniport_driver *)pndis__handle(
         context, NdisMiniportDriverHandle, HANDLE_BIT(MINIPORT_DRIVER), __func__, NT_CALLER());
-    struct ndis *ndis = pndis__ndis_of(context->machine);
 
     if (miniport == NULL) {
         return;
     }
     pndis__released(context, RESOURCE_MINIPORT_DRIVER, miniport, __func__);
-    pndis__list_lock(context, ndis);
-    forget(ndis, miniport);
-    pndis__list_unlock(ndis);
+    pndis__miniport_driver_forget(context, miniport);
 }
 
 struct miniport_driver *

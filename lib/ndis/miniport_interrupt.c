@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 /* A line that stays asserted while nobody claims it this often is a storm. */
-enum { UNCLAIMED_LIMIT = 1000 };
+enum { IN_VAIN_LIMIT = 1000 };
 
 struct miniport_interrupt;
 
@@ -29,7 +29,8 @@ struct miniport_interrupt {
     NDIS_HANDLE context; /* MiniportInterruptContext. */
     NDIS_MINIPORT_INTERRUPT_CHARACTERISTICS calls;
     bool by_message;
-    unsigned unclaimed;
+    unsigned in_vain;       /* Services in a row that were not claimed, or left the line raised. */
+    KSPIN_LOCK lock_of_all; /* With MsiSyncWithAllMessages. */
     unsigned count;
     struct message *messages;
     IO_INTERRUPT_MESSAGE_INFO *info;
@@ -115,17 +116,17 @@ after_line(struct context *context, struct miniport_interrupt *interrupt, BOOLEA
 {
     struct pndis_device *device = interrupt->adapter->device;
 
-    interrupt->unclaimed = claimed ? 0 : interrupt->unclaimed + 1;
-    if (interrupt->unclaimed >= UNCLAIMED_LIMIT) {
-        pndis__report(context, RULE_INTERRUPT_STORM, &interrupt->adapter->owner,
-                      "MiniportInterrupt", NULL,
-                      "%s has not claimed the interrupt of its device %u times in a row",
-                      interrupt->adapter->owner.name, interrupt->unclaimed);
-        interrupt->unclaimed = 0;
+    bool lowered = pndis__device_line_served(device);
+
+    interrupt->in_vain = claimed && lowered ? 0 : interrupt->in_vain + 1;
+    if (interrupt->in_vain >= IN_VAIN_LIMIT) {
+        pndis__report(
+            context, RULE_INTERRUPT_STORM, &interrupt->adapter->owner, "MiniportInterrupt", NULL,
+            "%s has not %s the interrupt of its device %u times in a row",
+            interrupt->adapter->owner.name, claimed ? "quieted" : "claimed", interrupt->in_vain);
+        interrupt->in_vain = 0;
         pndis_device_interrupt_clear(device);
-        return;
     }
-    pndis__device_line_served(device);
 }
 
 static void
@@ -179,6 +180,9 @@ init_message(struct miniport_interrupt *interrupt, ULONG id)
     message->interrupt.level = DISPATCH_LEVEL + 3;
     message->interrupt.target = &machine->processors[id % machine->processor_count];
     message->interrupt.connected = 1;
+    message->interrupt.shared_lock =
+        interrupt->by_message && interrupt->calls.MsiSyncWithAllMessages ? &interrupt->lock_of_all
+                                                                         : NULL;
     message->dpcs = calloc(machine->processor_count, sizeof(*message->dpcs));
     for (unsigned i = 0; message->dpcs != NULL && i < machine->processor_count; i++) {
         KeInitializeDpc(&message->dpcs[i].dpc, run_dpc, &message->dpcs[i]);
@@ -395,8 +399,8 @@ call_synchronized(void *argument)
 
 /*
  * "NdisMSynchronizeWithInterruptEx function". IRQL <= DIRQL.
- * Calls @SynchronizeFunction at DIRQL while the service routine of message @MessageId (0 for the
- * line) does not run, and returns what it returns.
+ * Calls @SynchronizeFunction at DIRQL while the service routine of message @MessageId (for a line:
+ * ignored) does not run, and returns what it returns; FALSE when there is no such message.
  */
 BOOLEAN
 NdisMSynchronizeWithInterruptEx(NDIS_HANDLE NdisInterruptHandle, ULONG MessageId,
@@ -408,7 +412,11 @@ NdisMSynchronizeWithInterruptEx(NDIS_HANDLE NdisInterruptHandle, ULONG MessageId
         interrupt_of(context, NdisInterruptHandle, __func__, NT_CALLER());
     struct synchronized call = {interrupt, SynchronizeFunction, SynchronizeContext};
 
-    if (interrupt == NULL || MessageId >= interrupt->count) {
+    if (interrupt == NULL) {
+        return FALSE;
+    }
+    MessageId = interrupt->by_message ? MessageId : 0; /* "NDIS ignores this parameter." */
+    if (MessageId >= interrupt->count) {
         return FALSE;
     }
     return pndis__interrupt_synchronize(context, &interrupt->messages[MessageId].interrupt,
@@ -421,6 +429,7 @@ queue_dpc(NDIS_HANDLE handle, ULONG message, KAFFINITY targets, void *argument,
 {
     struct miniport_interrupt *interrupt = interrupt_of(context, handle, call, caller);
 
+    message = interrupt != NULL && interrupt->by_message ? message : 0;
     return interrupt == NULL || message >= interrupt->count
                ? 0
                : queue_dpcs(context, &interrupt->messages[message], targets, argument);

@@ -66,14 +66,20 @@ pndis__nb_take(struct context *context, struct nb_pool *pool, MDL *chain, ULONG 
 }
 
 void
-pndis__nb_put(struct context *context, NET_BUFFER *nb)
+pndis__nb_mdls_free(struct nb_note *note)
 {
-    struct nb_note *note = nb_note_of(nb);
-
     pndis__nb_retreats_free(note);
     if (note->own_mdls) {
         pndis__mdl_chain_free(note->first_mdl);
     }
+}
+
+void
+pndis__nb_put(struct context *context, NET_BUFFER *nb)
+{
+    struct nb_note *note = nb_note_of(nb);
+
+    pndis__nb_mdls_free(note);
     note->magic = 0;
     pndis__cache_put(context, note->pool->cache, CONTAINING_RECORD(nb, struct nb_block, nb));
 }
@@ -147,7 +153,7 @@ mdl_at(void *memory, void *data, ULONG bytes)
 /*
  * "NdisAllocateNetBufferMdlAndData function". IRQL <= DISPATCH_LEVEL.
  * The MDL and its data belong to the NET_BUFFER and go with it in NdisFreeNetBuffer. All of the
- * data space is used data: DataOffset is 0, DataLength the pool's DataSize.
+ * data space is unused: DataOffset is the pool's DataSize, and a retreat claims what is needed.
  */
 PNET_BUFFER
 NdisAllocateNetBufferMdlAndData(NDIS_HANDLE PoolHandle)
@@ -172,7 +178,7 @@ NdisAllocateNetBufferMdlAndData(NDIS_HANDLE PoolHandle)
     }
     mdl = (uint8_t *)block + (sizeof(*block) + 15) / 16 * 16;
     note_nb(&block->note, pool, mdl_at(mdl, mdl + pool->mdl_bytes, pool->data_bytes));
-    pndis__nb_init(&block->nb, block->note.first_mdl, 0, pool->data_bytes);
+    pndis__nb_init(&block->nb, block->note.first_mdl, pool->data_bytes, 0);
     block->nb.NdisPoolHandle = pool;
     pndis__acquired(context, RESOURCE_NB, &block->nb, pool->data_bytes, pool->tag, pool->owner,
                     __func__, caller);
@@ -336,7 +342,7 @@ NdisAllocateNetBufferList(NDIS_HANDLE PoolHandle, USHORT ContextSize, USHORT Con
 
         attach_own_nb(block,
                       bytes == 0 ? NULL : mdl_at(base + pool->mdl_at, base + pool->data_at, bytes),
-                      0, bytes);
+                      bytes, 0);
     }
     pndis__acquired(context, RESOURCE_NBL, nbl, 0, pool->parameters.PoolTag, pool->owner, __func__,
                     caller);

@@ -101,6 +101,8 @@ void pndis__nb_init(NET_BUFFER *nb, MDL *chain, ULONG offset, SIZE_T length);
 
 /* Forget @nb's retreats; MDLs that NDIS allocated for them are freed. */
 void pndis__nb_retreats_free(struct nb_note *note);
+/* The same, and the chain that was made for it. */
+void pndis__nb_mdls_free(struct nb_note *note);
 
 /*
  * An MDL chain of its own for @length bytes of @nb's data from @offset on, describing the same
@@ -115,7 +117,9 @@ SIZE_T pndis__mdl_chain_bytes(const MDL *chain);
 bool pndis__nbl_is_ours(struct context *context, NET_BUFFER_LIST *nbl);
 bool pndis__nb_is_ours(struct context *context, NET_BUFFER *nb);
 
-/* Free the contexts of @nbl; those a driver forgot to give back are reported. */
+/* Free the contexts of @nbl. */
+void pndis__nbl_contexts_drop(NET_BUFFER_LIST *nbl);
+/* The same; those a driver forgot to give back are reported. */
 void pndis__nbl_contexts_free(struct context *context, NET_BUFFER_LIST *nbl, const char *call,
                               const void *caller);
 

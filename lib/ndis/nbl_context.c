@@ -23,6 +23,18 @@ drop_extra(NET_BUFFER_LIST *nbl)
 }
 
 void
+pndis__nbl_contexts_drop(NET_BUFFER_LIST *nbl)
+{
+    struct nbl_note *note = nbl_note_of(nbl);
+
+    while (is_extra(note, note->pool, nbl)) {
+        drop_extra(nbl);
+    }
+    free(note->context_first);
+    note->context_first = NULL;
+}
+
+void
 pndis__nbl_contexts_free(struct context *context, NET_BUFFER_LIST *nbl, const char *call,
                          const void *caller)
 {
@@ -33,11 +45,7 @@ pndis__nbl_contexts_free(struct context *context, NET_BUFFER_LIST *nbl, const ch
                       "a NET_BUFFER_LIST is freed with context space that was not given back with "
                       "NdisFreeNetBufferListContext");
     }
-    while (is_extra(note, note->pool, nbl)) {
-        drop_extra(nbl);
-    }
-    free(note->context_first);
-    note->context_first = NULL;
+    pndis__nbl_contexts_drop(nbl);
 }
 
 static NDIS_STATUS

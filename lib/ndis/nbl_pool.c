@@ -46,6 +46,24 @@ nb_pool_free_memory(struct handle *handle)
     free(pool);
 }
 
+/* What a driver never freed: its leak has been reported, its memory goes with the pool. */
+static void
+dispose_of_list(void *memory)
+{
+    struct nbl_block *block = memory;
+
+    pndis__nbl_contexts_drop(&block->nbl);
+    if (block->note.kind == NBL_PLAIN && block->note.pool->parameters.fAllocateNetBuffer) {
+        pndis__nb_mdls_free(&block->nb.note);
+    }
+}
+
+static void
+dispose_of_buffer(void *memory)
+{
+    pndis__nb_mdls_free(&((struct nb_block *)memory)->note);
+}
+
 static struct nbl_pool *
 nbl_pool_create(struct ndis *ndis, struct owner *owner,
                 const NET_BUFFER_LIST_POOL_PARAMETERS *parameters)
@@ -57,7 +75,8 @@ nbl_pool_create(struct ndis *ndis, struct owner *owner,
         return NULL;
     }
     pool->owner = owner;
-    pool->parameters = *parameters;
+    pndis__object_header_copy(&pool->parameters, sizeof(pool->parameters), parameters,
+                              HEADER_NBL_POOL_PARAMETERS);
     bytes =
         parameters->fAllocateNetBuffer ? sizeof(struct nbl_block) : offsetof(struct nbl_block, nb);
     pool->context_at = aligned(bytes);
@@ -71,7 +90,8 @@ nbl_pool_create(struct ndis *ndis, struct owner *owner,
         pool->data_at = bytes;
         bytes += parameters->DataSize;
     }
-    pool->cache = pndis__cache_create(ndis->machine, bytes, checked(ndis->machine));
+    pool->cache =
+        pndis__cache_create(ndis->machine, bytes, checked(ndis->machine), dispose_of_list);
     if (pool->cache == NULL) {
         free(pool);
         return NULL;
@@ -97,7 +117,8 @@ nb_pool_create(struct ndis *ndis, struct owner *owner, ULONG tag, ULONG data_byt
         pool->mdl_bytes = (ULONG)aligned(mdl_bytes_for(data_bytes));
         bytes += pool->mdl_bytes + data_bytes;
     }
-    pool->cache = pndis__cache_create(ndis->machine, bytes, checked(ndis->machine));
+    pool->cache =
+        pndis__cache_create(ndis->machine, bytes, checked(ndis->machine), dispose_of_buffer);
     if (pool->cache == NULL) {
         free(pool);
         return NULL;
@@ -213,7 +234,11 @@ NdisFreeNetBufferPool(NDIS_HANDLE PoolHandle)
 int
 pndis__nbl_pools_create(struct ndis *ndis)
 {
-    const NET_BUFFER_LIST_POOL_PARAMETERS parameters = {.PoolTag = 'sidN'};
+    const NET_BUFFER_LIST_POOL_PARAMETERS parameters = {
+        .Header = {NDIS_OBJECT_TYPE_DEFAULT, NET_BUFFER_LIST_POOL_PARAMETERS_REVISION_1,
+                   NDIS_SIZEOF_NET_BUFFER_LIST_POOL_PARAMETERS_REVISION_1},
+        .PoolTag = 'sidN',
+    };
 
     ndis->nbl_pool = nbl_pool_create(ndis, &ndis->machine->owner, &parameters);
     ndis->nb_pool = nb_pool_create(ndis, &ndis->machine->owner, 'sidN', 0);

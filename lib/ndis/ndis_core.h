@@ -31,6 +31,7 @@ struct ndis {
     struct protocol *protocols;     /* In the order of registration. */
     struct pndis_adapter *adapters; /* In the order of adding. */
     struct pndis_adapter *last_adapter;
+    struct pndis_adapter *adapters_by_name;
     struct pndis_device *devices;
     struct pndis_client *clients;
     uint32_t client_count;   /* Ever opened. */
@@ -83,11 +84,14 @@ struct miniport_driver {
     ULONG version;
     NDIS_MINIPORT_PNP_CHARACTERISTICS pnp; /* Zero unless set in MiniportSetOptions. */
     bool in_set_options;
+    bool legacy; /* An NDIS 5 miniport behind lib/ndis5. */
     size_t adapter_count;
     struct miniport_driver *next;
 };
 
 struct miniport_driver *pndis__miniport_driver_of(struct pndis_driver *driver);
+/* @miniport is registered no longer. */
+void pndis__miniport_driver_forget(struct context *context, struct miniport_driver *miniport);
 
 /* --- pended operations (pending.c) --- */
 
@@ -146,6 +150,8 @@ struct attributes {
     bool has_pnp; /* NDIS 6.0 and 6.1. */
     bool has_pm;
     NDIS_OID *oids;
+    const NDIS_OID *oids_for_bindings; /* The same without those of statistics. */
+    ULONG oids_for_bindings_bytes;
     NDIS_OFFLOAD offload_default;
     NDIS_OFFLOAD offload_hardware;
     NDIS_HD_SPLIT_ATTRIBUTES hd_split;
@@ -191,10 +197,8 @@ struct filter_module {
 
 enum adapter_operation {
     OPERATION_NONE,
-    OPERATION_INITIALIZE,
     OPERATION_RESTART,
     OPERATION_PAUSE,
-    OPERATION_HALT,
 };
 
 /* What NDIS knows of the link: general attributes first, then status indications. */
@@ -207,13 +211,13 @@ struct link_state {
     ULONG auto_negotiation;
 };
 
-enum { MULTICAST_LIMIT = 1024, NAME_CHARACTERS = 80, FRAME_TYPE_LIMIT = 16 };
+enum { NAME_CHARACTERS = 80, FRAME_TYPE_LIMIT = 16 };
 
 /* A multicast list. Replaced as a whole; old ones are kept until their binding ends, for late
  * readers. */
 struct multicast_list {
     struct multicast_list *older;
-    ULONG count;
+    ULONG count; /* An address that was added twice is there twice. */
     UCHAR addresses[][6];
 };
 
@@ -222,12 +226,14 @@ struct receive_filter {
     ULONG packet_filter;
     ULONG lookahead;
     struct multicast_list *multicast;
+    struct multicast_list *lists; /* All there were, latest first: receives read without a lock. */
 };
 
 struct reset {
     struct pending operation;
     bool addressing; /* What MiniportResetEx answered in AddressingReset. */
     uint32_t under_way;
+    struct work end_work; /* Of a reset that took longer than anybody waits. */
     KTIMER timer;
     KDPC dpc;
     struct work work;
@@ -257,6 +263,10 @@ struct oid_queue {
 struct pndis_adapter {
     struct handle handle;
     struct owner owner;
+    UT_hash_handle by_name; /* While it is `named`. */
+    bool named;
+    bool listed;    /* Among its machine's adapters. */
+    uint32_t holds; /* Atomic: see pndis__adapter_hold(). */
     struct machine_state at;
     struct pndis_machine *machine;
     struct ndis *ndis;
@@ -264,6 +274,7 @@ struct pndis_adapter {
     NDIS_HANDLE context; /* MiniportAdapterContext. */
     bool alive;          /* From the call of MiniportInitializeEx to the end of MiniportHaltEx. */
     bool started;        /* Between a successful initialize and the halt. */
+    bool waits_to_bind;  /* Halted because nothing was bound any more: a binding starts it. */
     bool adding_device;  /* MiniportAddDevice is on the stack. */
     bool device_added;   /* It succeeded, or there is none. */
     bool removed;        /* Surprise-removed or failed. */
@@ -272,6 +283,7 @@ struct pndis_adapter {
     /* What sends and receives look at first. */
     NDIS_STATUS send_gate;     /* 0: open; else the status that sends are refused with. */
     NDIS_STATUS receive_gate;  /* 0: open. */
+    struct brief_lock gates;   /* Whoever computes the two writes them before the next computes. */
     struct tally *sends;       /* NBLs the miniport owns. */
     struct tally *receives;    /* NBLs the miniport has indicated and not got back. */
     struct tally *calls;       /* Data functions of the miniport that are running. */
@@ -292,6 +304,8 @@ struct pndis_adapter {
     struct pending operation;
     enum adapter_operation operation_kind;
     NDIS_MINIPORT_RESTART_PARAMETERS restart_parameters;
+    struct restart_list *given_up; /* Of restarts that nobody waits for any more. */
+    bool restarts_without_list;
     NDIS_STATUS last_status;
     NDIS_STATUS reset_status; /* Of the latest reset. */
     struct possession *possessions;
@@ -300,11 +314,10 @@ struct pndis_adapter {
     struct reset reset;
     NDIS_DEVICE_POWER_STATE power;
     bool paused_for_power;
-    bool shutting_down;
 
     struct pndis_device *device;
-    NDIS_RESOURCE_LIST *resources; /* NULL: none. */
-    struct sg_dma *sg_dma;         /* NULL: not registered. */
+    CM_RESOURCE_LIST *resources; /* NULL: none. */
+    struct sg_dma *sg_dma;       /* NULL: not registered. */
     DEVICE_OBJECT physical_device;
     DEVICE_OBJECT functional_device;
 
@@ -323,6 +336,14 @@ struct pndis_adapter {
     struct pndis_adapter *previous;
 };
 
+/* Whether a protocol may be bound to it: an NDIS 5 miniport without bindings is initialized first.
+ */
+static inline bool
+adapter_takes_bindings(const struct pndis_adapter *adapter)
+{
+    return adapter->started || adapter->waits_to_bind;
+}
+
 /* --- protocols and bindings (protocol.c, binding.c) --- */
 
 /* A notification with what NdisCompleteNetPnPEvent finds the operation by. */
@@ -338,8 +359,9 @@ struct protocol {
     NDIS_HANDLE context;
     NDIS_PROTOCOL_DRIVER_CHARACTERISTICS calls;
     ULONG version;
-    bool deregistering;
-    bool manual; /* Binds only where its host says. */
+    bool deregistering; /* Atomic: its first bindings may just be made. */
+    bool manual;        /* Binds only where its host says. */
+    uint32_t holds;     /* First bindings under way: it stays until they are made. */
     size_t binding_count;
     struct protocol *next;
 };
@@ -374,6 +396,8 @@ struct binding {
     struct pending unbind;
     struct pending event;             /* NetPnPEvent, one at a time. */
     struct notification notification; /* Of that event. */
+    NDIS_PROTOCOL_PAUSE_PARAMETERS pause_parameters;
+    NDIS_PROTOCOL_RESTART_PARAMETERS restart_parameters;
     uint32_t oids_outstanding;
     struct binding *next;
 };

@@ -167,11 +167,25 @@ before_unload(struct pndis_driver *driver)
     return remove_adapters(context_current(), pndis__ndis_of(driver->machine), driver);
 }
 
+/* What is still registered stays in the ledger, which reports it; NDIS must not call it any more.
+ */
+static void
+after_unload(struct pndis_driver *driver)
+{
+    struct context *context = context_current();
+
+    pndis__protocols_forget_of(context, driver);
+    if (driver->ndis != NULL) {
+        pndis__miniport_driver_forget(context, driver->ndis);
+    }
+}
+
 void
 pndis__hook_driver(struct pndis_driver *driver)
 {
     if (driver != NULL) {
         driver->before_unload = before_unload;
+        driver->after_unload = after_unload;
     }
 }
 

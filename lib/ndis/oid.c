@@ -22,9 +22,9 @@ free_work(struct oid_work *work)
 }
 
 /* "BytesWritten beyond the buffer" and its like: bug check 0x7C, OID_REQUEST_INVALID_BUFFER. */
-static void
-check_result(struct context *context, struct oid_work *work, NDIS_STATUS *status, const char *call,
-             const void *caller)
+void
+pndis__oid_check_result(struct context *context, struct oid_work *work, NDIS_STATUS *status,
+                        const char *call, const void *caller)
 {
     NDIS_OID_REQUEST *request = work->below;
     struct owner *owner = &work->adapter->owner;
@@ -70,9 +70,8 @@ deliver_own(struct oid_work *work, NDIS_STATUS status)
     }
 }
 
-/* The answer goes to whoever asked. */
-static void
-deliver(struct context *context, struct oid_work *work, NDIS_STATUS status)
+void
+pndis__oid_deliver(struct context *context, struct oid_work *work, NDIS_STATUS status)
 {
     struct binding *binding = work->binding;
     NDIS_OID_REQUEST *request = work->request;
@@ -84,6 +83,9 @@ deliver(struct context *context, struct oid_work *work, NDIS_STATUS status)
         return;
     }
     free_work(work);
+    /* What the callback wakes may close the binding, which then has no request out any more. */
+    tally_out(binding->calls, context, 1);
+    __atomic_fetch_sub(&binding->oids_outstanding, 1, __ATOMIC_SEQ_CST);
     pndis__guest_enter(context, &frame, &binding->owner,
                        direct ? "ProtocolDirectOidRequestComplete" : "ProtocolOidRequestComplete");
     if (direct) {
@@ -92,7 +94,7 @@ deliver(struct context *context, struct oid_work *work, NDIS_STATUS status)
         binding->protocol->calls.OidRequestCompleteHandler(binding->context, request, status);
     }
     pndis__guest_leave(context, &frame);
-    __atomic_fetch_sub(&binding->oids_outstanding, 1, __ATOMIC_SEQ_CST);
+    tally_back(binding->calls, context, 1);
     binding_maybe_quiet(binding);
 }
 
@@ -100,6 +102,13 @@ static NDIS_STATUS
 translate(struct oid_work *work, NDIS_STATUS status)
 {
     return work->answered == NULL ? status : work->answered(work, status);
+}
+
+/* A request that the miniport has not seen ends without it. */
+static void
+abort_work(struct context *context, struct oid_work *work)
+{
+    pndis__oid_deliver(context, work, translate(work, NDIS_STATUS_REQUEST_ABORTED));
 }
 
 /* --- running the queue --- */
@@ -116,7 +125,7 @@ take_next(struct oid_queue *queue)
         if (queue->first == NULL) {
             queue->last = NULL;
         }
-        queue->current = work;
+        __atomic_store_n(&queue->current, work, __ATOMIC_SEQ_CST);
     }
     brief_unlock(&queue->lock);
     return work;
@@ -131,7 +140,7 @@ release_current(struct oid_queue *queue, const struct oid_work *work)
     brief_lock(&queue->lock);
     was_current = queue->current == work;
     if (was_current) {
-        queue->current = NULL;
+        __atomic_store_n(&queue->current, NULL, __ATOMIC_SEQ_CST);
     }
     brief_unlock(&queue->lock);
     return was_current;
@@ -157,7 +166,7 @@ call_miniport(struct context *context, struct oid_work *work)
 
     PROBE(context, REQUEST, .name = "MiniportOidRequest", .owner = &adapter->owner,
           .a = work->below->DATA.QUERY_INFORMATION.Oid);
-    adapter->reset.hang_checks_since_oid = 0;
+    __atomic_store_n(&adapter->reset.hang_checks_since_oid, 0, __ATOMIC_SEQ_CST);
     pndis__guest_enter(context, &frame, &adapter->owner, "MiniportOidRequest");
     status = adapter->driver->calls.OidRequestHandler(adapter->context, work->below);
     pndis__guest_leave_status(context, &frame, status);
@@ -188,14 +197,14 @@ run_queue(struct context *context, struct pndis_adapter *adapter, const struct o
                           adapter->owner.name, (unsigned)status);
             continue;
         }
-        check_result(context, work, &status, "MiniportOidRequest", NULL);
+        pndis__oid_check_result(context, work, &status, "MiniportOidRequest", NULL);
         status = translate(work, status);
         if (work == mine) {
             *out_status = status;
             mine_done = true;
             free_work(work);
         } else {
-            deliver(context, work, status);
+            pndis__oid_deliver(context, work, status);
         }
     }
     return mine_done;
@@ -214,12 +223,14 @@ run_work(struct context *context, struct work *item)
 {
     struct pndis_adapter *adapter = CONTAINING_RECORD(item, struct pndis_adapter, oids.work);
     NDIS_STATUS unused;
+    bool more;
 
     run_queue(context, adapter, NULL, &unused);
     brief_lock(&adapter->oids.lock);
-    adapter->oids.running = adapter->oids.current == NULL && adapter->oids.first != NULL;
+    more = adapter->oids.current == NULL && adapter->oids.first != NULL;
+    adapter->oids.running = more;
     brief_unlock(&adapter->oids.lock);
-    if (adapter->oids.running) {
+    if (more) {
         work_later(context->machine, &adapter->oids.work, run_work);
     }
     signal_if_idle(adapter);
@@ -243,8 +254,8 @@ kick_queue(struct context *context, struct pndis_adapter *adapter)
 
 /* --- in --- */
 
-static NDIS_STATUS
-refusal(const struct pndis_adapter *adapter)
+NDIS_STATUS
+pndis__oid_refusal(const struct pndis_adapter *adapter)
 {
     if (adapter->oids.closed || !adapter->started) {
         return NDIS_STATUS_CLOSING;
@@ -272,8 +283,20 @@ enqueue(struct oid_queue *queue, struct oid_work *work)
     brief_unlock(&queue->lock);
 }
 
-static bool
-request_ok(struct context *context, NDIS_OID_REQUEST *request, const char *call, const void *caller)
+/* How long the request says that its buffer is. */
+static ULONG
+buffer_bytes(const NDIS_OID_REQUEST *request)
+{
+    if (request->RequestType == NdisRequestMethod) {
+        return max(request->DATA.METHOD_INFORMATION.InputBufferLength,
+                   request->DATA.METHOD_INFORMATION.OutputBufferLength);
+    }
+    return request->DATA.QUERY_INFORMATION.InformationBufferLength;
+}
+
+bool
+pndis__oid_request_ok(struct context *context, const NDIS_OID_REQUEST *request, const char *call,
+                      const void *caller)
 {
     if (!pndis__object_header_check(context, request, HEADER_OID_REQUEST, call, caller)) {
         return false;
@@ -289,11 +312,9 @@ request_ok(struct context *context, NDIS_OID_REQUEST *request, const char *call,
                       "RequestType %d is not for protocol drivers", (int)request->RequestType);
         return false;
     }
-    if (request->DATA.QUERY_INFORMATION.InformationBuffer == NULL &&
-        request->DATA.QUERY_INFORMATION.InformationBufferLength != 0) {
+    if (request->DATA.QUERY_INFORMATION.InformationBuffer == NULL && buffer_bytes(request) != 0) {
         pndis__report(context, RULE_OID_REQUEST, NULL, call, caller,
-                      "InformationBuffer is NULL with a length of %u",
-                      request->DATA.QUERY_INFORMATION.InformationBufferLength);
+                      "InformationBuffer is NULL with a length of %u", buffer_bytes(request));
         return false;
     }
     return true;
@@ -375,14 +396,14 @@ NdisOidRequest(NDIS_HANDLE NdisBindingHandle, PNDIS_OID_REQUEST OidRequest)
     struct oid_work *work;
     NDIS_STATUS status;
 
-    if (binding == NULL || !request_ok(context, OidRequest, __func__, caller) ||
+    if (binding == NULL || !pndis__oid_request_ok(context, OidRequest, __func__, caller) ||
         !binding_may_ask(context, binding, __func__, caller)) {
         return NDIS_STATUS_FAILURE;
     }
     if (pndis__oid_answer(context, binding, OidRequest, &status)) {
         return status;
     }
-    status = refusal(binding->adapter);
+    status = pndis__oid_refusal(binding->adapter);
     if (status != NDIS_STATUS_SUCCESS) {
         return status;
     }
@@ -390,7 +411,7 @@ NdisOidRequest(NDIS_HANDLE NdisBindingHandle, PNDIS_OID_REQUEST OidRequest)
     if (work == NULL) {
         return NDIS_STATUS_RESOURCES;
     }
-    if (pndis__oid_combine(context, work, &status)) {
+    if (pndis__oid_combine(context, work, &status) || pndis__oid_statistic(work, &status)) {
         free_work(work);
         return status;
     }
@@ -420,7 +441,7 @@ NdisMOidRequestComplete(NDIS_HANDLE MiniportAdapterHandle, PNDIS_OID_REQUEST Oid
     brief_lock(&adapter->oids.lock);
     work = adapter->oids.current;
     if (work != NULL && work->below == OidRequest) {
-        adapter->oids.current = NULL;
+        __atomic_store_n(&adapter->oids.current, NULL, __ATOMIC_SEQ_CST);
     } else {
         work = NULL;
     }
@@ -430,8 +451,8 @@ NdisMOidRequestComplete(NDIS_HANDLE MiniportAdapterHandle, PNDIS_OID_REQUEST Oid
                       "%s completes an OID request that is not pending", adapter->owner.name);
         return;
     }
-    check_result(context, work, &Status, __func__, caller);
-    deliver(context, work, translate(work, Status));
+    pndis__oid_check_result(context, work, &Status, __func__, caller);
+    pndis__oid_deliver(context, work, translate(work, Status));
     kick_queue(context, adapter);
     signal_if_idle(adapter);
 }
@@ -481,10 +502,8 @@ NdisCancelOidRequest(NDIS_HANDLE NdisBindingHandle, PVOID RequestId)
         return;
     }
     adapter = binding->adapter;
-    work = remove_queued(&adapter->oids, binding, RequestId);
-    if (work != NULL) {
-        deliver(context, work, NDIS_STATUS_REQUEST_ABORTED);
-        return;
+    while ((work = remove_queued(&adapter->oids, binding, RequestId)) != NULL) {
+        abort_work(context, work);
     }
     brief_lock(&adapter->oids.lock);
     work = adapter->oids.current;
@@ -528,7 +547,7 @@ pndis__oid_queue_abort(struct context *context, struct pndis_adapter *adapter)
     while (work != NULL) {
         struct oid_work *next = work->next;
 
-        deliver(context, work, NDIS_STATUS_REQUEST_ABORTED);
+        abort_work(context, work);
         work = next;
     }
 }

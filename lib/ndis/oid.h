@@ -20,10 +20,24 @@ struct oid_work {
     NDIS_STATUS (*answered)(struct oid_work *work, NDIS_STATUS status);
     bool direct;
     bool cancelled;
-    ULONG previous; /* The packet filter before, to be put back when the miniport refuses. */
+    ULONG previous; /* The filter or lookahead before, to be put back when the miniport refuses. */
+    struct multicast_list *multicast; /* The new list, and the one before, for the same. */
+    struct multicast_list *previous_multicast;
     NDIS_STATUS status;
     KEVENT *done; /* NDIS' own: set at completion. */
 };
+
+/* Whether a protocol driver may make @request: its header, type and buffer; reports if not. */
+bool pndis__oid_request_ok(struct context *context, const NDIS_OID_REQUEST *request,
+                           const char *call, const void *caller);
+
+/* Why the miniport of @adapter takes no requests now; NDIS_STATUS_SUCCESS when it does. */
+NDIS_STATUS pndis__oid_refusal(const struct pndis_adapter *adapter);
+/* The miniport ended @work with @status: reports and corrects what it may not say. */
+void pndis__oid_check_result(struct context *context, struct oid_work *work, NDIS_STATUS *status,
+                             const char *call, const void *caller);
+/* The answer goes to whoever asked; takes @work. */
+void pndis__oid_deliver(struct context *context, struct oid_work *work, NDIS_STATUS status);
 
 /* --- the queue --- */
 
@@ -61,6 +75,9 @@ bool pndis__oid_answer(struct context *context, struct binding *binding, NDIS_OI
  * true when the request ends here, with @out_status.
  */
 bool pndis__oid_combine(struct context *context, struct oid_work *work, NDIS_STATUS *out_status);
+
+/* Where a counter of the miniport's statistics is asked for: the same for OID_GEN_STATISTICS. */
+bool pndis__oid_statistic(struct oid_work *work, NDIS_STATUS *out_status);
 
 /* Fill the result members of a query: BytesWritten, or BytesNeeded and a status. */
 NDIS_STATUS pndis__oid_reply(NDIS_OID_REQUEST *request, const void *data, ULONG bytes);

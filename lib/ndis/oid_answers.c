@@ -8,6 +8,8 @@
 #include "ndis/receive_filter.h"
 #include "ndis/status.h"
 
+#include <stdlib.h>
+
 /* Room for the longest fixed-size answer; longer ones are pointed to. */
 union answer_storage {
     ULONG number;
@@ -15,13 +17,12 @@ union answer_storage {
     NDIS_LINK_STATE link_state;
     NDIS_LINK_SPEED link_speed;
     NDIS_PORT_STATE port_state;
-    NDIS_OPER_STATE oper_state;
-    NDIS_PNP_CAPABILITIES pnp;
 };
 
 struct answer {
     const void *data;
     ULONG bytes;
+    void *owned; /* Memory of the answer's own, or NULL. */
     union answer_storage storage;
 };
 
@@ -82,8 +83,8 @@ static NDIS_STATUS
 supported_list(struct context *context, struct binding *binding, struct answer *answer)
 {
     (void)context;
-    return bytes_at(answer, binding->adapter->attributes.oids,
-                    general_of(binding)->SupportedOidListLength);
+    return bytes_at(answer, binding->adapter->attributes.oids_for_bindings,
+                    binding->adapter->attributes.oids_for_bindings_bytes);
 }
 
 static NDIS_STATUS
@@ -332,25 +333,45 @@ static NDIS_STATUS
 packet_filter(struct context *context, struct binding *binding, struct answer *answer)
 {
     (void)context;
-    return number(answer, binding->filter.packet_filter);
+    return number(answer, pndis__packet_filter_combined(binding->adapter));
 }
 
 static NDIS_STATUS
 current_lookahead(struct context *context, struct binding *binding, struct answer *answer)
 {
+    ULONG largest = pndis__lookahead_of_all(binding->adapter);
+
     (void)context;
-    return number(answer, binding->filter.lookahead != 0 ? binding->filter.lookahead
-                                                         : general_of(binding)->LookaheadSize);
+    return number(answer, largest != 0 ? largest : general_of(binding)->LookaheadSize);
+}
+
+/* General attributes have both, and a miniport is not asked for them. */
+static NDIS_STATUS
+permanent_address(struct context *context, struct binding *binding, struct answer *answer)
+{
+    (void)context;
+    return bytes_at(answer, general_of(binding)->PermanentMacAddress, ETH_LENGTH_OF_ADDRESS);
 }
 
 static NDIS_STATUS
+current_address(struct context *context, struct binding *binding, struct answer *answer)
+{
+    (void)context;
+    return bytes_at(answer, general_of(binding)->CurrentMacAddress, ETH_LENGTH_OF_ADDRESS);
+}
+
+/* "NDIS returns a multicast address list that is the union of all multicast address lists." */
+static NDIS_STATUS
 multicast_list(struct context *context, struct binding *binding, struct answer *answer)
 {
-    const struct multicast_list *list = binding->filter.multicast;
+    ULONG bytes = general_of(binding)->MaxMulticastListSize * ETH_LENGTH_OF_ADDRESS;
 
     (void)context;
-    return bytes_at(answer, list == NULL ? NULL : list->addresses,
-                    list == NULL ? 0 : list->count * 6);
+    answer->owned = malloc(bytes + 1);
+    return answer->owned == NULL
+               ? NDIS_STATUS_RESOURCES
+               : bytes_at(answer, answer->owned,
+                          pndis__multicast_of_all(binding->adapter, answer->owned, bytes));
 }
 
 static NDIS_STATUS
@@ -372,83 +393,65 @@ not_requested(struct context *context, struct binding *binding, struct answer *a
     return NDIS_STATUS_NOT_SUPPORTED;
 }
 
-static NDIS_STATUS
-statistic(struct context *context, struct binding *binding, struct answer *answer, size_t offset)
-{
-    NDIS_STATISTICS_INFO info;
-    NDIS_STATUS status;
-
-    memset(&info, 0, sizeof(info));
-    status = pndis__oid_internal(context, binding->adapter, NdisRequestQueryInformation,
-                                 OID_GEN_STATISTICS, &info, sizeof(info), NULL);
-    return status != NDIS_STATUS_SUCCESS
-               ? status
-               : number64(answer, *(const ULONG64 *)((const UCHAR *)&info + offset));
-}
-
-#define STATISTIC(function, member)                                                                \
-    static NDIS_STATUS function(struct context *context, struct binding *binding,                  \
-                                struct answer *answer)                                             \
-    {                                                                                              \
-        return statistic(context, binding, answer, FIELD_OFFSET(NDIS_STATISTICS_INFO, member));    \
-    }
-STATISTIC(bytes_received, ifHCInOctets)
-STATISTIC(bytes_sent, ifHCOutOctets)
-STATISTIC(receive_discards, ifInDiscards)
-STATISTIC(transmit_discards, ifOutDiscards)
-#undef STATISTIC
-
 static const struct {
     NDIS_OID oid;
     answer_function *answer;
+    bool settable; /* By its page; else a set goes no further. */
 } queries[] = {
-    {OID_GEN_SUPPORTED_LIST, supported_list},
-    {OID_GEN_MEDIA_SUPPORTED, medium},
-    {OID_GEN_MEDIA_IN_USE, medium},
-    {OID_GEN_PHYSICAL_MEDIUM, physical_medium},
-    {OID_GEN_PHYSICAL_MEDIUM_EX, physical_medium},
-    {OID_GEN_MAXIMUM_FRAME_SIZE, frame_size},
-    {OID_GEN_MAXIMUM_LOOKAHEAD, lookahead},
-    {OID_GEN_MAC_OPTIONS, mac_options},
-    {OID_GEN_MAX_LINK_SPEED, maximum_link_speed},
-    {OID_GEN_RECEIVE_SCALE_CAPABILITIES, rss_capabilities},
-    {OID_802_3_MAXIMUM_LIST_SIZE, maximum_list_size},
-    {OID_TCP_OFFLOAD_CURRENT_CONFIG, offload_current},
-    {OID_TCP_OFFLOAD_HARDWARE_CAPABILITIES, offload_hardware},
-    {OID_PM_CURRENT_CAPABILITIES, pm_capabilities},
-    {OID_PM_HARDWARE_CAPABILITIES, pm_capabilities},
-    {OID_GEN_HD_SPLIT_CURRENT_CONFIG, hd_split_config},
-    {OID_RECEIVE_FILTER_HARDWARE_CAPABILITIES, receive_filter_hardware},
-    {OID_RECEIVE_FILTER_CURRENT_CAPABILITIES, receive_filter_current},
-    {OID_GEN_MEDIA_CONNECT_STATUS, connect_status},
-    {OID_GEN_MEDIA_CONNECT_STATUS_EX, connect_state},
-    {OID_GEN_MEDIA_DUPLEX_STATE, duplex_state},
-    {OID_GEN_LINK_SPEED, link_speed_in_hundreds},
-    {OID_GEN_LINK_SPEED_EX, link_speed},
-    {OID_GEN_XMIT_LINK_SPEED, transmit_speed},
-    {OID_GEN_RCV_LINK_SPEED, receive_speed},
-    {OID_GEN_LINK_STATE, link_state},
-    {OID_GEN_OPERATIONAL_STATUS, oper_status},
-    {OID_GEN_ADMIN_STATUS, admin_status},
-    {OID_GEN_PORT_STATE, port_state},
-    {OID_GEN_DRIVER_VERSION, driver_version},
-    {OID_GEN_CURRENT_PACKET_FILTER, packet_filter},
-    {OID_GEN_CURRENT_LOOKAHEAD, current_lookahead},
-    {OID_802_3_MULTICAST_LIST, multicast_list},
-    {OID_GEN_PROMISCUOUS_MODE, promiscuous_mode},
-    {OID_GEN_BYTES_RCV, bytes_received},
-    {OID_GEN_BYTES_XMIT, bytes_sent},
-    {OID_GEN_RCV_DISCARDS, receive_discards},
-    {OID_GEN_XMIT_DISCARDS, transmit_discards},
-    {OID_GEN_MINIPORT_RESTART_ATTRIBUTES, not_requested},
+    {OID_GEN_SUPPORTED_LIST, supported_list, false},
+    {OID_GEN_MEDIA_SUPPORTED, medium, false},
+    {OID_GEN_MEDIA_IN_USE, medium, false},
+    {OID_GEN_PHYSICAL_MEDIUM, physical_medium, false},
+    {OID_GEN_PHYSICAL_MEDIUM_EX, physical_medium, false},
+    {OID_GEN_MAXIMUM_FRAME_SIZE, frame_size, false},
+    {OID_GEN_MAXIMUM_LOOKAHEAD, lookahead, false},
+    {OID_GEN_MAC_OPTIONS, mac_options, false},
+    {OID_GEN_MAX_LINK_SPEED, maximum_link_speed, false},
+    {OID_GEN_RECEIVE_SCALE_CAPABILITIES, rss_capabilities, false},
+    {OID_802_3_MAXIMUM_LIST_SIZE, maximum_list_size, true},
+    {OID_TCP_OFFLOAD_CURRENT_CONFIG, offload_current, false},
+    {OID_TCP_OFFLOAD_HARDWARE_CAPABILITIES, offload_hardware, false},
+    {OID_PM_CURRENT_CAPABILITIES, pm_capabilities, false},
+    {OID_PM_HARDWARE_CAPABILITIES, pm_capabilities, false},
+    {OID_GEN_HD_SPLIT_CURRENT_CONFIG, hd_split_config, false},
+    {OID_RECEIVE_FILTER_HARDWARE_CAPABILITIES, receive_filter_hardware, false},
+    {OID_RECEIVE_FILTER_CURRENT_CAPABILITIES, receive_filter_current, false},
+    {OID_GEN_MEDIA_CONNECT_STATUS, connect_status, false},
+    {OID_GEN_MEDIA_CONNECT_STATUS_EX, connect_state, false},
+    {OID_GEN_MEDIA_DUPLEX_STATE, duplex_state, false},
+    {OID_GEN_LINK_SPEED, link_speed_in_hundreds, false},
+    {OID_GEN_LINK_SPEED_EX, link_speed, false},
+    {OID_GEN_XMIT_LINK_SPEED, transmit_speed, false},
+    {OID_GEN_RCV_LINK_SPEED, receive_speed, false},
+    {OID_GEN_LINK_STATE, link_state, false},
+    {OID_GEN_OPERATIONAL_STATUS, oper_status, false},
+    {OID_GEN_ADMIN_STATUS, admin_status, true},
+    {OID_GEN_PORT_STATE, port_state, false},
+    {OID_GEN_DRIVER_VERSION, driver_version, false},
+    {OID_GEN_CURRENT_PACKET_FILTER, packet_filter, true},
+    {OID_GEN_CURRENT_LOOKAHEAD, current_lookahead, true},
+    {OID_802_3_PERMANENT_ADDRESS, permanent_address, false},
+    {OID_802_3_CURRENT_ADDRESS, current_address, false},
+    {OID_802_3_MULTICAST_LIST, multicast_list, true},
+    {OID_GEN_PROMISCUOUS_MODE, promiscuous_mode, true},
+    {OID_GEN_MINIPORT_RESTART_ATTRIBUTES, not_requested, false},
 };
 
-/* The statistics need the miniport, and so a level at which one can wait for it. */
 static bool
-needs_the_miniport(answer_function *answer)
+refuse_set(const struct binding *binding, const NDIS_OID_REQUEST *request, NDIS_STATUS *out_status)
 {
-    return answer == bytes_received || answer == bytes_sent || answer == receive_discards ||
-           answer == transmit_discards;
+    /* MAC options could be set once, and an NDIS 5 miniport is halted when it fails. */
+    if (request->DATA.Oid == OID_GEN_MAC_OPTIONS && binding->adapter->driver->legacy) {
+        return false;
+    }
+    for (size_t i = 0;
+         request->RequestType == NdisRequestSetInformation && i < RTL_NUMBER_OF(queries); i++) {
+        if (queries[i].oid == request->DATA.Oid && !queries[i].settable) {
+            *out_status = NDIS_STATUS_NOT_SUPPORTED;
+            return true;
+        }
+    }
+    return false;
 }
 
 bool
@@ -458,7 +461,7 @@ pndis__oid_answer(struct context *context, struct binding *binding, NDIS_OID_REQ
     NDIS_OID oid = request->DATA.QUERY_INFORMATION.Oid;
 
     if (!oid_is_query(request)) {
-        return false;
+        return refuse_set(binding, request, out_status);
     }
     for (size_t i = 0; i < RTL_NUMBER_OF(queries); i++) {
         struct answer answer;
@@ -466,14 +469,12 @@ pndis__oid_answer(struct context *context, struct binding *binding, NDIS_OID_REQ
         if (queries[i].oid != oid) {
             continue;
         }
-        if (needs_the_miniport(queries[i].answer) && context->irql >= DISPATCH_LEVEL) {
-            return false;
-        }
         memset(&answer, 0, sizeof(answer));
         *out_status = queries[i].answer(context, binding, &answer);
         if (*out_status == NDIS_STATUS_SUCCESS) {
             *out_status = pndis__oid_reply(request, answer.data, answer.bytes);
         }
+        free(answer.owned);
         return true;
     }
     return false;

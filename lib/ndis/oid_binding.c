@@ -50,6 +50,16 @@ length_is(NDIS_OID_REQUEST *request, ULONG bytes, NDIS_STATUS *out_status)
     return false;
 }
 
+/* Nothing is said about the alignment of the buffer. */
+static ULONG
+ulong_of(const NDIS_OID_REQUEST *request)
+{
+    ULONG value;
+
+    memcpy(&value, request->DATA.SET_INFORMATION.InformationBuffer, sizeof(value));
+    return value;
+}
+
 /* --- packet filter --- */
 
 static NDIS_STATUS
@@ -76,9 +86,9 @@ set_packet_filter(struct context *context, struct oid_work *work, NDIS_STATUS *o
     if (!length_is(request, sizeof(ULONG), out_status)) {
         return true;
     }
-    filter = *(const ULONG *)request->DATA.SET_INFORMATION.InformationBuffer;
-    /* ALL_LOCAL is NDIS' own; what else the miniport does not support it is not asked for. */
-    if ((filter & ~(supported | NDIS_PACKET_TYPE_ALL_LOCAL)) != 0) {
+    filter = ulong_of(request);
+    supported |= NDIS_PACKET_TYPE_ALL_LOCAL | NDIS_PACKET_TYPE_NO_LOCAL; /* NDIS' own. */
+    if ((filter & ~supported) != 0) {
         *out_status = NDIS_STATUS_NOT_SUPPORTED;
         return true;
     }
@@ -92,6 +102,7 @@ set_packet_filter(struct context *context, struct oid_work *work, NDIS_STATUS *o
     }
     work->answered = filter_answered;
     if (!ask_instead(work, &filter, sizeof(filter))) {
+        pndis__packet_filter_set(work->binding, work->previous);
         *out_status = NDIS_STATUS_RESOURCES;
         return true;
     }
@@ -105,26 +116,38 @@ multicast_answered(struct oid_work *work, NDIS_STATUS status)
 {
     if (status == NDIS_STATUS_SUCCESS) {
         work->adapter->multicast_stale = false;
+    } else {
+        pndis__multicast_restore(work->binding, work->multicast, work->previous_multicast);
     }
     read_all(work, status);
     return status;
 }
 
+/* Set @addresses for the binding, and then ask the miniport for what all bindings have. */
 static bool
-ask_multicast(struct oid_work *work, NDIS_STATUS *out_status)
+change_and_ask(struct context *context, struct oid_work *work, const void *addresses,
+               ULONG address_bytes, bool once, NDIS_STATUS *out_status)
 {
     struct pndis_adapter *adapter = work->adapter;
     ULONG bytes = adapter->attributes.general.MaxMulticastListSize * ADDRESS_BYTES;
     UCHAR *all = malloc(bytes + 1);
     bool asked = false;
 
-    if (all != NULL) {
+    work->previous_multicast = work->binding->filter.multicast;
+    *out_status =
+        all == NULL ? NDIS_STATUS_RESOURCES
+                    : pndis__multicast_set(context, work->binding, addresses, address_bytes, once);
+    if (*out_status == NDIS_STATUS_SUCCESS) {
+        work->multicast = work->binding->filter.multicast;
         bytes = pndis__multicast_of_all(adapter, all, bytes);
         asked = ask_instead(work, all, bytes);
-        free(all);
+        if (!asked) {
+            pndis__multicast_restore(work->binding, work->multicast, work->previous_multicast);
+            *out_status = NDIS_STATUS_RESOURCES;
+        }
     }
+    free(all);
     if (!asked) {
-        *out_status = NDIS_STATUS_RESOURCES;
         return true;
     }
     work->own.DATA.SET_INFORMATION.Oid = OID_802_3_MULTICAST_LIST;
@@ -137,13 +160,12 @@ set_multicast_list(struct context *context, struct oid_work *work, NDIS_STATUS *
 {
     NDIS_OID_REQUEST *request = work->request;
 
-    *out_status = pndis__multicast_set(context, work->binding,
-                                       request->DATA.SET_INFORMATION.InformationBuffer,
-                                       request->DATA.SET_INFORMATION.InformationBufferLength);
-    return *out_status != NDIS_STATUS_SUCCESS || ask_multicast(work, out_status);
+    return change_and_ask(context, work, request->DATA.SET_INFORMATION.InformationBuffer,
+                          request->DATA.SET_INFORMATION.InformationBufferLength, true, out_status);
 }
 
-/* One address more or less: the whole list is set again. */
+/* One address more or less: the whole list is set again. "The driver must delete the address the
+ * same number of times that it added the address." */
 static bool
 change_multicast(struct context *context, struct oid_work *work, bool add, NDIS_STATUS *out_status)
 {
@@ -151,32 +173,37 @@ change_multicast(struct context *context, struct oid_work *work, bool add, NDIS_
     NDIS_OID_REQUEST *request = work->request;
     const UCHAR *address = request->DATA.SET_INFORMATION.InformationBuffer;
     ULONG old_count = old == NULL ? 0 : old->count;
-    UCHAR *list;
     ULONG used = 0;
+    bool deleted = add;
+    bool done = true;
+    UCHAR *list;
 
     if (!length_is(request, ADDRESS_BYTES, out_status)) {
         return true;
     }
-    list = malloc((old_count + 1) * ADDRESS_BYTES);
+    list = malloc((size_t)(old_count + 1) * ADDRESS_BYTES);
     if (list == NULL) {
         *out_status = NDIS_STATUS_RESOURCES;
         return true;
     }
     for (ULONG i = 0; i < old_count; i++) {
-        if (memcmp(old->addresses[i], address, ADDRESS_BYTES) != 0) {
+        if (deleted || memcmp(old->addresses[i], address, ADDRESS_BYTES) != 0) {
             memcpy(list + used, old->addresses[i], ADDRESS_BYTES);
             used += ADDRESS_BYTES;
+        } else {
+            deleted = true;
         }
     }
     if (add) {
         memcpy(list + used, address, ADDRESS_BYTES);
         used += ADDRESS_BYTES;
     }
-    *out_status = !add && used / ADDRESS_BYTES == old_count
-                      ? NDIS_STATUS_INVALID_DATA
-                      : pndis__multicast_set(context, work->binding, list, used);
+    *out_status = NDIS_STATUS_INVALID_DATA;
+    if (deleted) {
+        done = change_and_ask(context, work, list, used, false, out_status);
+    }
     free(list);
-    return *out_status != NDIS_STATUS_SUCCESS || ask_multicast(work, out_status);
+    return done;
 }
 
 static bool
@@ -196,6 +223,9 @@ delete_multicast_address(struct context *context, struct oid_work *work, NDIS_ST
 static NDIS_STATUS
 lookahead_answered(struct oid_work *work, NDIS_STATUS status)
 {
+    if (status != NDIS_STATUS_SUCCESS) {
+        work->binding->filter.lookahead = work->previous;
+    }
     read_all(work, status);
     return status;
 }
@@ -211,15 +241,17 @@ set_lookahead(struct context *context, struct oid_work *work, NDIS_STATUS *out_s
     if (!length_is(request, sizeof(ULONG), out_status)) {
         return true;
     }
-    lookahead = *(const ULONG *)request->DATA.SET_INFORMATION.InformationBuffer;
+    lookahead = ulong_of(request);
     if (lookahead > work->adapter->attributes.general.LookaheadSize) {
         *out_status = NDIS_STATUS_INVALID_DATA;
         return true;
     }
+    work->previous = work->binding->filter.lookahead;
     work->binding->filter.lookahead = lookahead;
     lookahead = pndis__lookahead_of_all(work->adapter);
     work->answered = lookahead_answered;
     if (!ask_instead(work, &lookahead, sizeof(lookahead))) {
+        work->binding->filter.lookahead = work->previous;
         *out_status = NDIS_STATUS_RESOURCES;
         return true;
     }
@@ -247,8 +279,7 @@ set_protocol_options(struct context *context, struct oid_work *work, NDIS_STATUS
     if (!length_is(request, sizeof(ULONG), out_status)) {
         return true;
     }
-    work->binding->protocol_options =
-        *(const ULONG *)request->DATA.SET_INFORMATION.InformationBuffer;
+    work->binding->protocol_options = ulong_of(request);
     read_all(work, NDIS_STATUS_SUCCESS);
     *out_status = NDIS_STATUS_SUCCESS;
     return true;

@@ -4,7 +4,6 @@
  */
 #include "ndis/adapter.h"
 #include "ndis/data.h"
-#include "ndis/header.h"
 #include "ndis/oid.h"
 
 #include <stdlib.h>
@@ -45,8 +44,7 @@ binding_for(struct context *context, NDIS_HANDLE handle, NDIS_OID_REQUEST *reque
     struct binding *binding =
         (struct binding *)pndis__handle(context, handle, HANDLE_BIT(BINDING), call, caller);
 
-    if (binding == NULL ||
-        !pndis__object_header_check(context, request, HEADER_OID_REQUEST, call, caller)) {
+    if (binding == NULL || !pndis__oid_request_ok(context, request, call, caller)) {
         return NULL;
     }
     if (!binding->opened || binding->closing) {
@@ -83,9 +81,19 @@ NdisDirectOidRequest(NDIS_HANDLE NdisBindingHandle, PNDIS_OID_REQUEST OidRequest
     if (binding == NULL) {
         return NDIS_STATUS_FAILURE;
     }
+    if (binding->protocol->calls.DirectOidRequestCompleteHandler == NULL) {
+        pndis__report(context, RULE_REG_HANDLERS, &binding->owner, __func__, NT_CALLER(),
+                      "%s makes direct OID requests without DirectOidRequestCompleteHandler",
+                      binding->protocol->owner.name);
+        return NDIS_STATUS_FAILURE;
+    }
     adapter = binding->adapter;
     if (adapter->driver->calls.DirectOidRequestHandler == NULL) {
         return NDIS_STATUS_NOT_SUPPORTED;
+    }
+    status = pndis__oid_refusal(adapter);
+    if (status != NDIS_STATUS_SUCCESS) {
+        return status;
     }
     work = pndis__fault(context) ? NULL : calloc(1, sizeof(*work));
     if (work == NULL) {
@@ -110,6 +118,7 @@ NdisDirectOidRequest(NDIS_HANDLE NdisBindingHandle, PNDIS_OID_REQUEST OidRequest
                       adapter->owner.name, (unsigned)status);
         return NDIS_STATUS_PENDING;
     }
+    pndis__oid_check_result(context, work, &status, "MiniportDirectOidRequest", NULL);
     free(work);
     came_back(binding);
     return status;
@@ -129,8 +138,6 @@ NdisMDirectOidRequestComplete(NDIS_HANDLE MiniportAdapterHandle, PNDIS_OID_REQUE
     struct pndis_adapter *adapter =
         pndis__adapter_of(context, MiniportAdapterHandle, __func__, caller);
     struct oid_work *work;
-    struct binding *binding;
-    struct frame frame;
 
     if (adapter == NULL) {
         return;
@@ -141,19 +148,8 @@ NdisMDirectOidRequestComplete(NDIS_HANDLE MiniportAdapterHandle, PNDIS_OID_REQUE
                       "%s completes a direct OID request that is not pending", adapter->owner.name);
         return;
     }
-    binding = work->binding;
-    free(work);
-    if (binding->protocol->calls.DirectOidRequestCompleteHandler == NULL) {
-        pndis__report(context, RULE_REG_HANDLERS, &binding->owner, __func__, caller,
-                      "%s makes direct OID requests without DirectOidRequestCompleteHandler",
-                      binding->protocol->owner.name);
-    } else {
-        pndis__guest_enter(context, &frame, &binding->owner, "ProtocolDirectOidRequestComplete");
-        binding->protocol->calls.DirectOidRequestCompleteHandler(binding->context, OidRequest,
-                                                                 Status);
-        pndis__guest_leave(context, &frame);
-    }
-    came_back(binding);
+    pndis__oid_check_result(context, work, &Status, __func__, caller);
+    pndis__oid_deliver(context, work, Status);
 }
 
 /* "NdisCancelDirectOidRequest function". IRQL <= DISPATCH_LEVEL. Best effort. */
@@ -166,7 +162,8 @@ NdisCancelDirectOidRequest(NDIS_HANDLE NdisBindingHandle, PVOID RequestId)
     struct pndis_adapter *adapter = binding == NULL ? NULL : binding->adapter;
     struct frame frame;
 
-    if (adapter == NULL || adapter->driver->calls.CancelDirectOidRequestHandler == NULL) {
+    if (adapter == NULL || !adapter->started ||
+        adapter->driver->calls.CancelDirectOidRequestHandler == NULL) {
         return;
     }
     pndis__guest_enter(context, &frame, &adapter->owner, "MiniportCancelDirectOidRequest");
@@ -195,6 +192,10 @@ NdisSynchronousOidRequest(NDIS_HANDLE NdisBindingHandle, PNDIS_OID_REQUEST OidRe
     adapter = binding->adapter;
     if (adapter->driver->calls.SynchronousOidRequestHandler == NULL) {
         return NDIS_STATUS_NOT_SUPPORTED;
+    }
+    status = pndis__oid_refusal(adapter);
+    if (status != NDIS_STATUS_SUCCESS) {
+        return status;
     }
     __atomic_fetch_add(&binding->oids_outstanding, 1, __ATOMIC_SEQ_CST);
     pndis__guest_enter(context, &frame, &adapter->owner, "MiniportSynchronousOidRequest");

@@ -47,10 +47,10 @@ complete_open(struct context *context, struct work *work)
     struct frame frame;
 
     finish_open(binding, completion->out_handle);
-    binding->open_pends = false;
     pndis__guest_enter(context, &frame, &binding->owner, "ProtocolOpenAdapterCompleteEx");
     binding->protocol->calls.OpenAdapterCompleteHandlerEx(binding->context, NDIS_STATUS_SUCCESS);
     pndis__guest_leave(context, &frame);
+    __atomic_store_n(&binding->open_pends, false, __ATOMIC_SEQ_CST);
     free(completion);
 }
 
@@ -139,8 +139,8 @@ NdisOpenAdapterEx(NDIS_HANDLE NdisProtocolHandle, NDIS_HANDLE ProtocolBindingCon
     if (binding == NULL) {
         return NDIS_STATUS_FAILURE;
     }
-    if (pndis__adapter_by_name(binding->adapter->ndis, OpenParameters->AdapterName) !=
-        binding->adapter) {
+    if (!RtlEqualUnicodeString(&binding->adapter->device_string, OpenParameters->AdapterName,
+                               TRUE)) {
         return NDIS_STATUS_ADAPTER_NOT_FOUND;
     }
     if (!choose_medium(OpenParameters, binding->adapter->attributes.general.MediaType)) {

@@ -13,6 +13,7 @@
 
 struct ndis_port {
     struct possession possession;
+    struct pndis_adapter *adapter;
     struct ndis_port *next;
     NDIS_PORT_NUMBER number;
     bool active;
@@ -52,8 +53,11 @@ unlink_port(struct pndis_adapter *adapter, struct ndis_port *port)
 static void
 reclaim(struct context *context, struct possession *possession)
 {
+    struct ndis_port *port = CONTAINING_RECORD(possession, struct ndis_port, possession);
+
     (void)context;
-    free(CONTAINING_RECORD(possession, struct ndis_port, possession));
+    unlink_port(port->adapter, port);
+    free(port);
 }
 
 /*
@@ -78,6 +82,7 @@ NdisMAllocatePort(NDIS_HANDLE NdisMiniportHandle, PNDIS_PORT_CHARACTERISTICS Por
     if (port == NULL) {
         return NDIS_STATUS_RESOURCES;
     }
+    port->adapter = adapter;
     port->number = ++adapter->port_count;
     PortCharacteristics->PortNumber = port->number;
     port->characteristics = *PortCharacteristics;

@@ -66,13 +66,17 @@ go_down(struct context *context, struct pndis_adapter *adapter, NDIS_DEVICE_POWE
 {
     int result = 0;
 
+    if (!adapter->started) {
+        /* Halted for an earlier Dx: nobody is there to be told of a deeper one. */
+        adapter->power = state;
+        return 0;
+    }
     tell_protocols(context, adapter, NetEventQueryPower, state);
     if (knows_power(adapter)) {
         pndis__oid_internal(context, adapter, NdisRequestQueryInformation, OID_PNP_QUERY_POWER,
                             &state, sizeof(state), NULL);
     }
     tell_protocols(context, adapter, NetEventSetPower, state);
-    adapter->paused_for_power = false;
     if (state_of(&adapter->at) == MP_RUNNING &&
         (!knows_power(adapter) || !stays_running(adapter))) {
         result = pndis__stack_pause(context, adapter, false);
@@ -109,12 +113,12 @@ come_up(struct context *context, struct pndis_adapter *adapter)
     adapter->power = NdisDeviceStateD0;
     pndis__adapter_gates(adapter);
     pndis__device_event(context, adapter, NdisDevicePnPEventPowerProfileChanged, NULL, 0);
-    tell_protocols(context, adapter, NetEventSetPower, NdisDeviceStateD0);
     /* "Restart follows D0 only if a pause preceded Dx." */
     if (adapter->paused_for_power && adapter->bindings != NULL) {
         result = pndis__stack_restart(context, adapter);
     }
     adapter->paused_for_power = false;
+    tell_protocols(context, adapter, NetEventSetPower, NdisDeviceStateD0);
     return result;
 }
 

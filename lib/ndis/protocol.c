@@ -11,11 +11,17 @@
 
 /* --- which adapters --- */
 
+static bool
+is_deregistering(const struct protocol *protocol)
+{
+    return __atomic_load_n(&protocol->deregistering, __ATOMIC_SEQ_CST);
+}
+
 bool
 pndis__protocol_wants(const struct protocol *protocol, const struct pndis_adapter *adapter)
 {
-    return !protocol->manual && !protocol->deregistering && adapter->started && !adapter->unbound &&
-           pndis__binding_find(adapter, protocol) == NULL;
+    return !protocol->manual && !is_deregistering(protocol) && adapter_takes_bindings(adapter) &&
+           !adapter->unbound && pndis__binding_find(adapter, protocol) == NULL;
 }
 
 static int
@@ -28,9 +34,10 @@ void
 pndis__protocol_bind_all(struct context *context, struct protocol *protocol)
 {
     struct ndis *ndis = pndis__ndis_of(context->machine);
+    struct pndis_adapter *adapter = NULL;
 
-    for (struct pndis_adapter *adapter = ndis->adapters; adapter != NULL; adapter = adapter->next) {
-        if (!pndis__protocol_wants(protocol, adapter) || pndis__stack_lock(context, adapter) != 0) {
+    while ((adapter = pndis__adapter_next(context, ndis, adapter)) != NULL) {
+        if (pndis__stack_lock(context, adapter) != 0) {
             continue;
         }
         if (pndis__protocol_wants(protocol, adapter)) {
@@ -188,22 +195,49 @@ check_characteristics(struct context *context, PNDIS_PROTOCOL_DRIVER_CHARACTERIS
 /* First bindings: after the registration, on a system thread, as on Windows. */
 struct first_bindings {
     struct work work;
-    struct pndis_machine *machine;
     NDIS_HANDLE protocol;
 };
+
+/* The protocol, held, if it is registered still. */
+static struct protocol *
+hold(struct context *context, const struct first_bindings *first)
+{
+    struct ndis *ndis = pndis__ndis_of(context->machine);
+    struct protocol *protocol = NULL;
+
+    pndis__list_lock(context, ndis);
+    if (pndis__handle_known(context->machine, first->protocol, HANDLE_BIT(PROTOCOL)) &&
+        !is_deregistering(first->protocol)) {
+        protocol = first->protocol;
+        __atomic_add_fetch(&protocol->holds, 1, __ATOMIC_SEQ_CST);
+    }
+    pndis__list_unlock(ndis);
+    return protocol;
+}
 
 static void
 bind_first(struct context *context, struct work *work)
 {
     struct first_bindings *first = CONTAINING_RECORD(work, struct first_bindings, work);
-    struct protocol *protocol = first->protocol;
+    struct protocol *protocol = hold(context, first);
 
-    if (pndis__handle_known(first->machine, first->protocol, HANDLE_BIT(PROTOCOL)) &&
-        !protocol->deregistering) {
+    free(first);
+    if (protocol != NULL) {
         pndis__protocol_bind_all(context, protocol);
         pndis__protocol_event(context, protocol, NetEventBindsComplete, NULL, 0);
+        __atomic_sub_fetch(&protocol->holds, 1, __ATOMIC_SEQ_CST);
     }
-    free(first);
+}
+
+/* Who deregisters while the first bindings are made waits until they are. */
+static void
+wait_for_holders(const struct protocol *protocol)
+{
+    LARGE_INTEGER moment = {.QuadPart = -1};
+
+    while (__atomic_load_n(&protocol->holds, __ATOMIC_SEQ_CST) != 0) {
+        KeDelayExecutionThread(KernelMode, FALSE, &moment);
+    }
 }
 
 /*
@@ -241,7 +275,6 @@ NdisRegisterProtocolDriver(NDIS_HANDLE ProtocolDriverContext,
     pndis__acquired(context, RESOURCE_PROTOCOL_DRIVER, *NdisProtocolHandle, 0, 0,
                     driver == NULL ? NULL : &driver->owner, __func__, caller);
     pndis__hook_driver(driver);
-    first->machine = context->machine;
     first->protocol = *NdisProtocolHandle;
     work_later(context->machine, &first->work, bind_first);
     return NDIS_STATUS_SUCCESS;
@@ -249,49 +282,67 @@ NdisRegisterProtocolDriver(NDIS_HANDLE ProtocolDriverContext,
 
 /* --- deregistering --- */
 
-static struct binding *
-any_binding(struct ndis *ndis, const struct protocol *protocol, struct pndis_adapter **out_adapter)
-{
-    for (struct pndis_adapter *adapter = ndis->adapters; adapter != NULL; adapter = adapter->next) {
-        struct binding *binding = pndis__binding_find(adapter, protocol);
-
-        if (binding != NULL) {
-            *out_adapter = adapter;
-            return binding;
-        }
-    }
-    return NULL;
-}
-
 static int
 unbind_one(struct context *context, struct pndis_adapter *adapter, void *user)
 {
-    struct binding *binding = pndis__binding_find(adapter, user);
+    return pndis__binding_unbind(context, pndis__binding_find(adapter, user));
+}
 
-    return binding == NULL ? 0 : pndis__binding_unbind(context, binding);
+/* Nothing binds any more; what is bound goes, adapter after adapter. */
+static int
+unbind_all(struct context *context, struct protocol *protocol)
+{
+    struct ndis *ndis = pndis__ndis_of(context->machine);
+    struct pndis_adapter *adapter = NULL;
+    int first = 0;
+
+    while ((adapter = pndis__adapter_next(context, ndis, adapter)) != NULL) {
+        int result = pndis__stack_lock(context, adapter);
+
+        if (result == 0) {
+            if (pndis__binding_find(adapter, protocol) != NULL) {
+                result = pndis__stack_modify(context, adapter, unbind_one, protocol);
+            }
+            pndis__stack_unlock(adapter);
+        }
+        first = first == 0 ? result : first;
+    }
+    return first;
 }
 
 int
 pndis__protocol_deregister(struct context *context, struct protocol *protocol)
 {
     struct ndis *ndis = pndis__ndis_of(context->machine);
-    struct pndis_adapter *adapter;
-    int result = 0;
+    int result;
 
-    protocol->deregistering = true;
-    while (result == 0 && any_binding(ndis, protocol, &adapter) != NULL) {
-        result = pndis__stack_lock(context, adapter);
-        if (result == 0) {
-            result = pndis__stack_modify(context, adapter, unbind_one, protocol);
-            pndis__stack_unlock(adapter);
-        }
-    }
+    pndis__list_lock(context, ndis);
+    __atomic_store_n(&protocol->deregistering, true, __ATOMIC_SEQ_CST);
+    pndis__list_unlock(ndis);
+    wait_for_holders(protocol);
+    result = unbind_all(context, protocol);
     PROBE(context, ENDS, .name = "NdisDeregisterProtocolDriver", .owner = &protocol->owner,
           .a = RULE_LEAK_UNLOAD, .b = ENDS_ALL_TO_PARENT);
     pndis__list_lock(context, ndis);
     forget(ndis, protocol);
     pndis__list_unlock(ndis);
     return result;
+}
+
+void
+pndis__protocols_forget_of(struct context *context, const struct pndis_driver *driver)
+{
+    struct ndis *ndis = pndis__ndis_of(context->machine);
+    struct protocol *protocol = ndis->protocols;
+
+    while (protocol != NULL) {
+        struct protocol *next = protocol->next;
+
+        if (protocol->driver == driver) {
+            pndis__protocol_deregister(context, protocol);
+        }
+        protocol = next;
+    }
 }
 
 /*

@@ -14,6 +14,8 @@ NDIS_STATUS pndis__protocol_register(struct context *context, struct pndis_drive
                                      const char *name, bool manual, NDIS_HANDLE *out_handle);
 /* Unbind all its bindings and forget it. Returns 0 or PNDIS_E*. */
 int pndis__protocol_deregister(struct context *context, struct protocol *protocol);
+/* The same for all that @driver left registered. */
+void pndis__protocols_forget_of(struct context *context, const struct pndis_driver *driver);
 
 /* Whether NDIS binds @protocol to @adapter of its own accord: started, not bound yet, not manual.
  */

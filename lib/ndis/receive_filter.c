@@ -99,7 +99,11 @@ pndis__takers_are(struct pndis_adapter *adapter, NET_BUFFER_LIST *nbl, ULONG rec
 static bool
 wants_what_others_send(const struct binding *binding)
 {
-    return binding->filter.packet_filter != 0;
+    ULONG filter = binding->filter.packet_filter;
+
+    return !binding->closing && ((filter & NDIS_PACKET_TYPE_ALL_LOCAL) != 0 ||
+                                 ((filter & NDIS_PACKET_TYPE_PROMISCUOUS) != 0 &&
+                                  (filter & NDIS_PACKET_TYPE_NO_LOCAL) == 0));
 }
 
 void
@@ -123,7 +127,7 @@ pndis__receive_paths_changed(struct pndis_adapter *adapter)
 /* --- all bindings together --- */
 
 ULONG
-pndis__packet_filter_of_all(const struct pndis_adapter *adapter)
+pndis__packet_filter_combined(const struct pndis_adapter *adapter)
 {
     ULONG filter = 0;
 
@@ -131,8 +135,15 @@ pndis__packet_filter_of_all(const struct pndis_adapter *adapter)
          binding = binding->next) {
         filter |= binding->closing ? 0 : binding->filter.packet_filter;
     }
-    /* Looping back is NDIS' own work, so the miniport never hears of this one. */
-    return filter & ~(ULONG)NDIS_PACKET_TYPE_ALL_LOCAL;
+    return filter;
+}
+
+ULONG
+pndis__packet_filter_of_all(const struct pndis_adapter *adapter)
+{
+    /* Looping back is NDIS' own work, so the miniport never hears of these. */
+    return pndis__packet_filter_combined(adapter) &
+           ~(ULONG)(NDIS_PACKET_TYPE_ALL_LOCAL | NDIS_PACKET_TYPE_NO_LOCAL);
 }
 
 ULONG
@@ -158,6 +169,19 @@ among(const UCHAR *addresses, ULONG bytes, const UCHAR *address)
     return false;
 }
 
+/* Append what is not there yet, as far as there is room. Returns bytes used. */
+static ULONG
+add_unique(UCHAR *addresses, ULONG used, ULONG bytes, const struct multicast_list *list)
+{
+    for (ULONG i = 0; list != NULL && i < list->count; i++) {
+        if (used + ADDRESS_BYTES <= bytes && !among(addresses, used, list->addresses[i])) {
+            memcpy(addresses + used, list->addresses[i], ADDRESS_BYTES);
+            used += ADDRESS_BYTES;
+        }
+    }
+    return used;
+}
+
 ULONG
 pndis__multicast_of_all(const struct pndis_adapter *adapter, UCHAR *addresses, ULONG bytes)
 {
@@ -165,13 +189,8 @@ pndis__multicast_of_all(const struct pndis_adapter *adapter, UCHAR *addresses, U
 
     for (const struct binding *binding = adapter->bindings; binding != NULL;
          binding = binding->next) {
-        const struct multicast_list *list = binding->closing ? NULL : binding->filter.multicast;
-
-        for (ULONG i = 0; list != NULL && i < list->count; i++) {
-            if (used + ADDRESS_BYTES <= bytes && !among(addresses, used, list->addresses[i])) {
-                memcpy(addresses + used, list->addresses[i], ADDRESS_BYTES);
-                used += ADDRESS_BYTES;
-            }
+        if (!binding->closing) {
+            used = add_unique(addresses, used, bytes, binding->filter.multicast);
         }
     }
     return used;
@@ -243,29 +262,83 @@ pndis__multicast_free(struct multicast_list *list)
     }
 }
 
+/* Whether the adapter has room for @list instead of what @binding has now. */
+static bool
+has_room(const struct binding *binding, const struct multicast_list *list)
+{
+    const struct pndis_adapter *adapter = binding->adapter;
+    ULONG limit = adapter->attributes.general.MaxMulticastListSize;
+    ULONG bytes = (limit + 1) * ADDRESS_BYTES;
+    UCHAR *all = malloc(bytes);
+    ULONG used = 0;
+
+    if (all == NULL) {
+        return false;
+    }
+    used = add_unique(all, used, bytes, list);
+    for (const struct binding *other = adapter->bindings; other != NULL; other = other->next) {
+        if (other != binding && !other->closing) {
+            used = add_unique(all, used, bytes, other->filter.multicast);
+        }
+    }
+    free(all);
+    return used <= limit * ADDRESS_BYTES;
+}
+
+/* "NDIS_STATUS_MULTICAST_FULL [...] if it specifies an invalid multicast address." */
+static NDIS_STATUS
+fill(struct multicast_list *list, const UCHAR *addresses, ULONG count, bool once)
+{
+    for (ULONG i = 0; i < count; i++) {
+        const UCHAR *address = addresses + (size_t)i * ADDRESS_BYTES;
+
+        if ((address[0] & 1) == 0) {
+            return NDIS_STATUS_MULTICAST_FULL;
+        }
+        if (!once || !among(list->addresses[0], list->count * ADDRESS_BYTES, address)) {
+            memcpy(list->addresses[list->count++], address, ADDRESS_BYTES);
+        }
+    }
+    return NDIS_STATUS_SUCCESS;
+}
+
 NDIS_STATUS
 pndis__multicast_set(struct context *context, struct binding *binding, const void *addresses,
-                     ULONG bytes)
+                     ULONG bytes, bool once)
 {
-    ULONG limit = binding->adapter->attributes.general.MaxMulticastListSize;
     struct multicast_list *list;
+    NDIS_STATUS status;
 
     if (bytes % ADDRESS_BYTES != 0) {
         return NDIS_STATUS_INVALID_LENGTH;
-    }
-    if (bytes / ADDRESS_BYTES > limit) {
-        return NDIS_STATUS_MULTICAST_FULL;
     }
     list = pndis__fault(context) ? NULL : malloc(sizeof(*list) + bytes);
     if (list == NULL) {
         return NDIS_STATUS_RESOURCES;
     }
-    list->count = bytes / ADDRESS_BYTES;
-    memcpy(list->addresses, addresses, bytes);
-    list->older = binding->filter.multicast;
+    list->count = 0;
+    status = fill(list, addresses, bytes / ADDRESS_BYTES, once);
+    if (status == NDIS_STATUS_SUCCESS && !has_room(binding, list)) {
+        status = NDIS_STATUS_MULTICAST_FULL;
+    }
+    if (status != NDIS_STATUS_SUCCESS) {
+        free(list);
+        return status;
+    }
+    list->older = binding->filter.lists;
+    binding->filter.lists = list;
     __atomic_store_n(&binding->filter.multicast, list, __ATOMIC_RELEASE);
     binding->adapter->multicast_stale = true;
     return NDIS_STATUS_SUCCESS;
+}
+
+void
+pndis__multicast_restore(struct binding *binding, struct multicast_list *list,
+                         struct multicast_list *previous)
+{
+    __atomic_compare_exchange_n(&binding->filter.multicast, &list, previous, false,
+                                __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+    binding->adapter->multicast_stale = false;
 }
 
 void

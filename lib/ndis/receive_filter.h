@@ -32,12 +32,18 @@ void pndis__receive_filter_again(struct context *context, struct pndis_adapter *
 /* @binding closes: it wants nothing any more. */
 void pndis__receive_filter_forget(struct binding *binding);
 
-/* New values from @binding's OIDs. The multicast function returns an NDIS_STATUS. */
+/* New values from @binding's OIDs. The multicast function returns an NDIS_STATUS; with @once each
+ * address is taken once. */
 void pndis__packet_filter_set(struct binding *binding, ULONG packet_filter);
 NDIS_STATUS pndis__multicast_set(struct context *context, struct binding *binding,
-                                 const void *addresses, ULONG bytes);
+                                 const void *addresses, ULONG bytes, bool once);
+/* Unless it has been set again since it became @list: put @previous, an earlier list, back. */
+void pndis__multicast_restore(struct binding *binding, struct multicast_list *list,
+                              struct multicast_list *previous);
 void pndis__multicast_free(struct multicast_list *list);
 
+/* The filters of all bindings, or-ed. */
+ULONG pndis__packet_filter_combined(const struct pndis_adapter *adapter);
 /* What the miniport has to be told for all bindings together. */
 ULONG pndis__packet_filter_of_all(const struct pndis_adapter *adapter);
 ULONG pndis__lookahead_of_all(const struct pndis_adapter *adapter);

@@ -11,6 +11,9 @@
 
 enum { CHECKS_BEFORE_RESET = 2 };
 
+/* Where a reset is. Whoever waits may give up; then the completion call has the end made. */
+enum { NO_RESET, RESET_AWAITED, RESET_GIVEN_UP, RESET_ANSWERED };
+
 static const LONGLONG unit_100ns_per_second = 10000000;
 
 void
@@ -44,7 +47,7 @@ end_reset(struct context *context, struct pndis_adapter *adapter, NDIS_STATUS st
     if (adapter->reset.addressing && adapter->started) {
         pndis__receive_filter_again(context, adapter);
     }
-    __atomic_store_n(&adapter->reset.under_way, 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&adapter->reset.under_way, NO_RESET, __ATOMIC_SEQ_CST);
     pndis__adapter_gates(adapter);
     adapter->reset_status = status;
     pndis__status_indicate(context, adapter, NDIS_STATUS_RESET_END, &status, sizeof(status));
@@ -54,7 +57,10 @@ end_reset(struct context *context, struct pndis_adapter *adapter, NDIS_STATUS st
 static bool
 begin_reset(struct context *context, struct pndis_adapter *adapter)
 {
-    if (__atomic_exchange_n(&adapter->reset.under_way, 1, __ATOMIC_SEQ_CST) != 0) {
+    uint32_t none = NO_RESET;
+
+    if (!__atomic_compare_exchange_n(&adapter->reset.under_way, &none, RESET_AWAITED, false,
+                                     __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
         return false;
     }
     KeClearEvent(&adapter->reset.finished);
@@ -64,6 +70,40 @@ begin_reset(struct context *context, struct pndis_adapter *adapter)
     pndis__status_indicate(context, adapter, NDIS_STATUS_RESET_START, NULL, 0);
     pndis__oid_queue_abort(context, adapter);
     return true;
+}
+
+/* From RESET_AWAITED to @where; false when the other side was first. */
+static bool
+part(struct pndis_adapter *adapter, uint32_t where)
+{
+    uint32_t awaited = RESET_AWAITED;
+
+    return __atomic_compare_exchange_n(&adapter->reset.under_way, &awaited, where, false,
+                                       __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+/* False: it takes too long, and is ended by end_work(). */
+static bool
+await_reset(struct context *context, struct pndis_adapter *adapter, NDIS_STATUS *out_status)
+{
+    while (pndis__pending_wait(context, &adapter->reset.operation, pndis__deadline(context), true,
+                               out_status) != SLEEP_WOKEN) {
+        if (part(adapter, RESET_GIVEN_UP)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void
+end_work(struct context *context, struct work *item)
+{
+    struct pndis_adapter *adapter = CONTAINING_RECORD(item, struct pndis_adapter, reset.end_work);
+    NDIS_STATUS status;
+
+    pndis__pending_wait(context, &adapter->reset.operation, pndis__deadline(context), false,
+                        &status);
+    end_reset(context, adapter, status);
 }
 
 NDIS_STATUS
@@ -91,8 +131,7 @@ pndis__reset_adapter(struct context *context, struct pndis_adapter *adapter)
                           adapter->owner.name, (unsigned)status);
         }
         adapter->reset.addressing |= addressing != FALSE;
-    } else if (pndis__pending_wait(context, &adapter->reset.operation, pndis__deadline(context),
-                                   true, &status) != SLEEP_WOKEN) {
+    } else if (!await_reset(context, adapter, &status)) {
         return NDIS_STATUS_PENDING;
     }
     end_reset(context, adapter, status);
@@ -112,6 +151,7 @@ NdisMResetComplete(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS Status, BOOLEA
     const void *caller = NT_CALLER();
     struct pndis_adapter *adapter =
         pndis__adapter_of(context, MiniportAdapterHandle, __func__, caller);
+    bool awaited;
 
     if (adapter == NULL) {
         return;
@@ -127,7 +167,11 @@ NdisMResetComplete(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS Status, BOOLEA
         return;
     }
     adapter->reset.addressing = AddressingReset != FALSE;
+    awaited = part(adapter, RESET_ANSWERED);
     pndis__pending_complete(&adapter->reset.operation, Status);
+    if (!awaited) {
+        work_later(adapter->machine, &adapter->reset.end_work, end_work);
+    }
 }
 
 /* --- check for hang --- */
@@ -137,7 +181,8 @@ static bool
 oid_is_overdue(struct pndis_adapter *adapter)
 {
     return __atomic_load_n(&adapter->oids.current, __ATOMIC_SEQ_CST) != NULL &&
-           ++adapter->reset.hang_checks_since_oid > CHECKS_BEFORE_RESET;
+           __atomic_add_fetch(&adapter->reset.hang_checks_since_oid, 1, __ATOMIC_SEQ_CST) >
+               CHECKS_BEFORE_RESET;
 }
 
 static bool
@@ -166,7 +211,7 @@ check_work(struct context *context, struct work *item)
     if (__atomic_load_n(&adapter->reset.running, __ATOMIC_SEQ_CST) &&
         !__atomic_load_n(&adapter->reset.under_way, __ATOMIC_SEQ_CST) &&
         (requested || driver_says_hung(context, adapter) || oid_is_overdue(adapter))) {
-        adapter->reset.hang_checks_since_oid = 0;
+        __atomic_store_n(&adapter->reset.hang_checks_since_oid, 0, __ATOMIC_SEQ_CST);
         pndis__reset_adapter(context, adapter);
     }
     if (__atomic_sub_fetch(&adapter->reset.works, 1, __ATOMIC_SEQ_CST) == 0) {

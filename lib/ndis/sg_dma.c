@@ -2,14 +2,15 @@
 #include "ndis/hardware.h"
 #include "ndis/header.h"
 #include "ndis/ndis_machine.h"
+#include "ndis/sg_out.h"
 
 #include <stdlib.h>
 
 /* NDIS recommends room for so many elements. */
 enum { RECOMMENDED_ELEMENTS = 64 };
 
-/* What SCATTER_GATHER_LIST.Reserved says while the list is out. */
-enum { SG_CALLERS_BUFFER = 0x53470001, SG_OWN_BUFFER = 0x53470002 };
+/* SCATTER_GATHER_LIST.Reserved while the list is out: its NET_BUFFER, if any, and one of these. */
+enum { SG_CALLERS_BUFFER = 0x5, SG_OWN_BUFFER = 0xa, SG_KIND_MASK = 0xf };
 
 struct sg_dma {
     struct handle handle;
@@ -169,8 +170,16 @@ fill_elements(struct pndis_device *device, SCATTER_GATHER_LIST *list, MDL *mdl, 
     return true;
 }
 
+/* Whether its lists are kept track of. */
+static bool
+is_watched(const struct pndis_device *device)
+{
+    return !device->ndis->machine->options.without_ledger;
+}
+
 static SCATTER_GATHER_LIST *
-build_list(struct pndis_device *device, MDL *mdl, SIZE_T bytes, void *buffer, ULONG buffer_bytes)
+build_list(struct pndis_device *device, const NET_BUFFER *nb, MDL *mdl, SIZE_T bytes, void *buffer,
+           ULONG buffer_bytes)
 {
     ULONG elements = count_elements(mdl, bytes);
     bool fits = buffer != NULL && buffer_bytes >= list_bytes(elements);
@@ -180,28 +189,73 @@ build_list(struct pndis_device *device, MDL *mdl, SIZE_T bytes, void *buffer, UL
         return NULL;
     }
     if (!fill_elements(device, list, mdl, bytes)) {
-        if (!fits) {
-            free(list);
-        }
-        return NULL;
+        goto undo_list;
     }
-    list->Reserved = fits ? SG_CALLERS_BUFFER : SG_OWN_BUFFER;
+    if (is_watched(device) && !pndis__sg_out_add(device, list, !fits)) {
+        goto undo_elements;
+    }
+    list->Reserved = (ULONG_PTR)nb | (fits ? SG_CALLERS_BUFFER : SG_OWN_BUFFER);
     return list;
+
+undo_elements:
+    unmap_elements(device, list);
+undo_list:
+    if (!fits) {
+        free(list);
+    }
+    return NULL;
+}
+
+static bool
+right_level(struct context *context, const char *call, const void *caller)
+{
+    if (context->irql != DISPATCH_LEVEL) {
+        pndis__report(context, RULE_DMA_LEVEL, NULL, call, caller, "%s is called at IRQL %u", call,
+                      context->irql);
+    }
+    return context->irql <= DISPATCH_LEVEL;
+}
+
+static const char *
+reason_not_to_free(struct pndis_device *device, const SCATTER_GATHER_LIST *list,
+                   const NET_BUFFER *nb)
+{
+    ULONG_PTR kind;
+
+    if (is_watched(device) && !pndis__sg_out_is(device, list)) {
+        return "that is not allocated";
+    }
+    kind = list->Reserved & SG_KIND_MASK;
+    if (kind != SG_CALLERS_BUFFER && kind != SG_OWN_BUFFER) {
+        return "that is not allocated";
+    }
+    return (list->Reserved & ~(ULONG_PTR)SG_KIND_MASK) == (ULONG_PTR)nb
+               ? NULL
+               : "with another NET_BUFFER than its own";
 }
 
 static void
 free_list(struct context *context, struct pndis_adapter *adapter, SCATTER_GATHER_LIST *list,
-          const char *call, const void *caller)
+          const NET_BUFFER *nb, const char *call, const void *caller)
 {
-    ULONG_PTR kind = list->Reserved;
+    const char *wrong;
+    ULONG_PTR kind;
 
-    if (kind != SG_CALLERS_BUFFER && kind != SG_OWN_BUFFER) {
-        pndis__report(context, RULE_DMA_LIST, &adapter->owner, call, caller,
-                      "%s frees a scatter/gather list that is not allocated", adapter->owner.name);
+    if (!right_level(context, call, caller)) {
         return;
     }
+    wrong = reason_not_to_free(adapter->device, list, nb);
+    if (wrong != NULL) {
+        pndis__report(context, RULE_DMA_LIST, &adapter->owner, call, caller,
+                      "%s frees a scatter/gather list %s", adapter->owner.name, wrong);
+        return;
+    }
+    kind = list->Reserved & SG_KIND_MASK;
     pndis__released(context, RESOURCE_SG_LIST, list, call);
     unmap_elements(adapter->device, list);
+    if (is_watched(adapter->device)) {
+        pndis__sg_out_remove(adapter->device, list);
+    }
     list->Reserved = 0;
     if (kind == SG_OWN_BUFFER) {
         free(list);
@@ -261,16 +315,6 @@ hand_over(struct context *context, struct pndis_adapter *adapter,
     pndis__dpc_insert(context, &late->dpc, NULL, NULL);
 }
 
-static bool
-right_level(struct context *context, const char *call, const void *caller)
-{
-    if (context->irql != DISPATCH_LEVEL) {
-        pndis__report(context, RULE_DMA_LEVEL, NULL, call, caller, "%s is called at IRQL %u", call,
-                      context->irql);
-    }
-    return context->irql <= DISPATCH_LEVEL;
-}
-
 /*
  * "NdisMAllocateNetBufferSGList function". IRQL: DISPATCH_LEVEL.
  * The list describes the data from the beginning of the NET_BUFFER's CurrentMdl on, so the frame
@@ -283,7 +327,7 @@ NdisMAllocateNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PNET_BUFFER NetB
                              PVOID Context, ULONG Flags, PVOID ScatterGatherListBuffer,
                              ULONG ScatterGatherListBufferSize)
 {
-    struct context *context = NT_CALL(DISPATCH_LEVEL, DISPATCH_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);
     const void *caller = NT_CALLER();
     struct sg_dma *dma = NdisMiniportDmaHandle;
     SCATTER_GATHER_LIST *list;
@@ -295,7 +339,7 @@ NdisMAllocateNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PNET_BUFFER NetB
     }
     list = pndis__fault(context)
                ? NULL
-               : build_list(dma->adapter->device, NET_BUFFER_CURRENT_MDL(NetBuffer),
+               : build_list(dma->adapter->device, NetBuffer, NET_BUFFER_CURRENT_MDL(NetBuffer),
                             NET_BUFFER_CURRENT_MDL_OFFSET(NetBuffer) + NetBuffer->stDataLength,
                             ScatterGatherListBuffer, ScatterGatherListBufferSize);
     if (list == NULL) {
@@ -314,12 +358,11 @@ VOID
 NdisMFreeNetBufferSGList(NDIS_HANDLE NdisMiniportDmaHandle, PSCATTER_GATHER_LIST pSGL,
                          PNET_BUFFER NetBuffer)
 {
-    struct context *context = NT_CALL(DISPATCH_LEVEL, DISPATCH_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);
     struct sg_dma *dma = NdisMiniportDmaHandle;
 
-    (void)NetBuffer;
     if (handle_ok(context, NdisMiniportDmaHandle, HANDLE_SG_DMA, __func__, NT_CALLER())) {
-        free_list(context, dma->adapter, pSGL, __func__, NT_CALLER());
+        free_list(context, dma->adapter, pSGL, NetBuffer, __func__, NT_CALLER());
     }
 }
 
@@ -331,7 +374,7 @@ NDIS_STATUS
 NdisBuildScatterGatherList(NDIS_HANDLE NdisHandle,
                            PNDIS_SCATTER_GATHER_LIST_PARAMETERS SGListParameters)
 {
-    struct context *context = NT_CALL(DISPATCH_LEVEL, DISPATCH_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);
     const void *caller = NT_CALLER();
     struct pndis_adapter *adapter = pndis__claim(context, NdisHandle, false, __func__, caller);
     SCATTER_GATHER_LIST *list;
@@ -341,7 +384,7 @@ NdisBuildScatterGatherList(NDIS_HANDLE NdisHandle,
     }
     list = pndis__fault(context)
                ? NULL
-               : build_list(adapter->device, SGListParameters->Mdl, SGListParameters->Length,
+               : build_list(adapter->device, NULL, SGListParameters->Mdl, SGListParameters->Length,
                             SGListParameters->ScatterGatherListBuffer,
                             SGListParameters->ScatterGatherListBufferSize);
     if (list == NULL) {
@@ -358,11 +401,11 @@ VOID
 NdisFreeScatterGatherList(NDIS_HANDLE NdisHandle, PSCATTER_GATHER_LIST ScatterGatherListBuffer,
                           BOOLEAN WriteToDevice)
 {
-    struct context *context = NT_CALL(DISPATCH_LEVEL, DISPATCH_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);
     struct pndis_adapter *adapter = pndis__adapter_of(context, NdisHandle, __func__, NT_CALLER());
 
     (void)WriteToDevice;
     if (adapter != NULL) {
-        free_list(context, adapter, ScatterGatherListBuffer, __func__, NT_CALLER());
+        free_list(context, adapter, ScatterGatherListBuffer, NULL, __func__, NT_CALLER());
     }
 }

@@ -70,14 +70,16 @@ allocate(struct context *context, struct pndis_adapter *adapter, size_t bytes)
 static struct shared_memory *
 find(struct pndis_adapter *adapter, const void *memory)
 {
-    for (struct possession *at = adapter->possessions; at != NULL; at = at->next) {
+    struct shared_memory *found = NULL;
+
+    brief_lock(&adapter->possession_lock);
+    for (struct possession *at = adapter->possessions; at != NULL && found == NULL; at = at->next) {
         struct shared_memory *shared = CONTAINING_RECORD(at, struct shared_memory, possession);
 
-        if (at->reclaim == reclaim && shared->memory == memory) {
-            return shared;
-        }
+        found = at->reclaim == reclaim && shared->memory == memory ? shared : NULL;
     }
-    return NULL;
+    brief_unlock(&adapter->possession_lock);
+    return found;
 }
 
 /* --- NdisM --- */
@@ -121,6 +123,8 @@ struct async_allocation {
     struct pndis_adapter *adapter;
     ULONG bytes;
     PVOID context;
+    const char *call;
+    const void *caller;
 };
 
 static void
@@ -136,18 +140,39 @@ complete_async(struct context *context, struct work *work)
 
     free(CONTAINING_RECORD(work, struct async_allocation, work));
     if (!adapter->alive || complete == NULL) {
+        pndis__adapter_let_go(adapter);
         return;
     }
     shared = allocate(context, adapter, request.bytes);
     if (shared != NULL) {
         address.QuadPart = (LONGLONG)shared->address;
         pndis__acquired(context, RESOURCE_SHARED_MEMORY, shared, request.bytes, 0, &adapter->owner,
-                        "NdisMAllocateSharedMemoryAsyncEx", NULL);
+                        request.call, request.caller);
     }
     pndis__guest_enter(context, &frame, &adapter->owner, "MiniportSharedMemoryAllocateComplete");
     complete(adapter->context, shared == NULL ? NULL : shared->memory, &address, request.bytes,
              request.context);
     pndis__guest_leave(context, &frame);
+    pndis__adapter_let_go(adapter);
+}
+
+NDIS_STATUS
+pndis__shared_memory_later(struct context *context, struct pndis_adapter *adapter, ULONG bytes,
+                           void *request_context, const char *call, const void *caller)
+{
+    struct async_allocation *request = pndis__fault(context) ? NULL : malloc(sizeof(*request));
+
+    if (request == NULL) {
+        return NDIS_STATUS_RESOURCES;
+    }
+    *request = (struct async_allocation){.adapter = adapter,
+                                         .bytes = bytes,
+                                         .context = request_context,
+                                         .call = call,
+                                         .caller = caller};
+    pndis__adapter_hold(adapter);
+    work_later(context->machine, &request->work, complete_async);
+    return NDIS_STATUS_PENDING;
 }
 
 /*
@@ -162,7 +187,6 @@ NdisMAllocateSharedMemoryAsyncEx(NDIS_HANDLE MiniportDmaHandle, ULONG Length, BO
     struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
     struct handle *handle =
         pndis__handle(context, MiniportDmaHandle, HANDLE_BIT(SG_DMA), __func__, NT_CALLER());
-    struct async_allocation *request;
     struct pndis_adapter *adapter;
 
     (void)Cached;
@@ -173,19 +197,17 @@ NdisMAllocateSharedMemoryAsyncEx(NDIS_HANDLE MiniportDmaHandle, ULONG Length, BO
     if (pndis__shared_memory_complete_of(adapter) == NULL) {
         return NDIS_STATUS_FAILURE;
     }
-    request = pndis__fault(context) ? NULL : malloc(sizeof(*request));
-    if (request == NULL) {
-        return NDIS_STATUS_RESOURCES;
-    }
-    *request = (struct async_allocation){.adapter = adapter, .bytes = Length, .context = Context};
-    work_later(context->machine, &request->work, complete_async);
-    return NDIS_STATUS_PENDING;
+    return pndis__shared_memory_later(context, adapter, Length, Context, __func__, NT_CALLER());
 }
 
 static bool
 in_shutdown(const struct context *context)
 {
     for (const struct frame *frame = context->frame; frame != NULL; frame = frame->up) {
+        /* An orderly shutdown of an NDIS 5 miniport ends in its halt. */
+        if (strcmp(frame->callback, "MiniportHalt") == 0) {
+            return false;
+        }
         if (strcmp(frame->callback, "MiniportShutdownEx") == 0) {
             return true;
         }

@@ -1,5 +1,6 @@
 set(PNDIS_NDIS_SOURCES
     adapter.c
+    adapter_name.c
     attributes.c
     bind_parameters.c
     binding.c
@@ -43,7 +44,9 @@ set(PNDIS_NDIS_SOURCES
     oid.c
     oid_answers.c
     oid_binding.c
+    oid_clone.c
     oid_direct.c
+    oid_statistics.c
     open.c
     pending.c
     port.c
@@ -56,6 +59,7 @@ set(PNDIS_NDIS_SOURCES
     restart.c
     send.c
     sg_dma.c
+    sg_out.c
     shared_memory.c
     stack.c
     state.c

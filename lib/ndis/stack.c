@@ -9,6 +9,7 @@
 #include "ndis/filter_module.h"
 #include "ndis/protocol.h"
 #include "ndis/receive_filter.h"
+#include "ndis/reset.h"
 
 #include <stdlib.h>
 
@@ -65,6 +66,11 @@ static int
 pause_bindings(struct context *context, struct pndis_adapter *adapter)
 {
     for (struct binding *binding = adapter->bindings; binding != NULL; binding = binding->next) {
+        enum sleep_result result = pndis__binding_settle(context, binding);
+
+        if (result != SLEEP_WOKEN) {
+            return pndis__wait_error(result, binding->owner.name, "an earlier pause or restart");
+        }
         if (state_of(&binding->at) == BD_RUNNING &&
             pndis__binding_pause(context, binding) == NDIS_STATUS_PENDING) {
             return pndis__wait_error(SLEEP_TIMED_OUT, binding->owner.name, "its pause");
@@ -92,8 +98,15 @@ pause_filters(struct context *context, struct pndis_adapter *adapter)
 static int
 pause_adapter(struct context *context, struct pndis_adapter *adapter, bool for_removal)
 {
-    NDIS_STATUS status;
+    NDIS_STATUS status = NDIS_STATUS_PENDING;
 
+    if (adapter->operation_kind != OPERATION_NONE) {
+        int result = finish_adapter(context, adapter, &status, "an earlier operation");
+
+        if (result != 0) {
+            return result;
+        }
+    }
     if (state_of(&adapter->at) != MP_RUNNING) {
         return 0;
     }
@@ -171,6 +184,9 @@ restart_bindings(struct context *context, struct pndis_adapter *adapter, struct 
     for (struct binding *binding = adapter->bindings; binding != NULL; binding = binding->next) {
         NDIS_STATUS status = pndis__binding_restart(context, binding, list);
 
+        if (status == NDIS_STATUS_PENDING) {
+            return pndis__wait_error(SLEEP_TIMED_OUT, binding->owner.name, "its restart");
+        }
         if (status != NDIS_STATUS_SUCCESS && result == 0) {
             result = pndis__fail(PNDIS_EDRIVER, "%s failed its restart with 0x%08x",
                                  binding->owner.name, (unsigned)status);
@@ -182,22 +198,26 @@ restart_bindings(struct context *context, struct pndis_adapter *adapter, struct 
 int
 pndis__stack_restart(struct context *context, struct pndis_adapter *adapter)
 {
-    struct restart_list list;
+    struct restart_list *list = pndis__restart_list_new(context, adapter);
     int result;
 
-    if (!pndis__restart_list_build(context, adapter, &list)) {
+    if (list == NULL) {
         return pndis__fail(PNDIS_ENOMEM, "no memory for the restart attributes of %s",
                            adapter->owner.name);
     }
-    result = restart_adapter(context, adapter, &list);
+    result = restart_adapter(context, adapter, list);
     if (result == 0) {
-        result = restart_filters(context, adapter, &list);
+        result = restart_filters(context, adapter, list);
     }
     if (result == 0) {
-        pndis__restart_list_adopt(&list);
-        result = restart_bindings(context, adapter, &list);
+        pndis__restart_list_adopt(list);
+        result = restart_bindings(context, adapter, list);
     }
-    pndis__restart_list_free(context, &list);
+    if (result == PNDIS_ETIMEDOUT || result == PNDIS_ESTALLED) {
+        pndis__restart_list_give_up(list);
+    } else {
+        pndis__restart_list_free(context, list);
+    }
     return result;
 }
 
@@ -262,13 +282,17 @@ pndis__stack_stop(struct context *context, struct pndis_adapter *adapter, NDIS_H
     int result = pndis__stack_pause(context, adapter, true);
 
     if (result == 0) {
+        /* A reset tells the bindings of itself. */
+        pndis__reset_stop(context, adapter);
         result = unbind_all(context, adapter);
     }
     if (result != 0) {
         return result;
     }
     pndis__filters_detach(context, adapter);
-    pndis__adapter_halt(context, adapter, action);
+    if (adapter->started) {
+        pndis__adapter_halt(context, adapter, action);
+    }
     return 0;
 }
 
@@ -308,6 +332,7 @@ remove_work(struct context *context, struct work *work)
         }
         pndis__stack_unlock(adapter);
     }
+    pndis__adapter_let_go(adapter);
 }
 
 NDIS_STATUS
@@ -319,11 +344,34 @@ pndis__remove_later(struct context *context, struct pndis_adapter *adapter)
         return NDIS_STATUS_RESOURCES;
     }
     *removal = (struct removal){.adapter = adapter};
+    pndis__adapter_hold(adapter);
     work_later(context->machine, &removal->work, remove_work);
     return NDIS_STATUS_SUCCESS;
 }
 
 /* --- changing a stack --- */
+
+/* The last protocol has unbound: an occasion of MiniportHalt, but only for NDIS 5 miniports. */
+static void
+halt_if_unbound(struct context *context, struct pndis_adapter *adapter, bool was_bound)
+{
+    if (adapter->driver->legacy && was_bound && adapter->bindings == NULL &&
+        state_of(&adapter->at) == MP_PAUSED) {
+        pndis__filters_detach(context, adapter);
+        pndis__adapter_halt(context, adapter, NdisHaltDeviceDisabled);
+        adapter->waits_to_bind = true;
+    }
+}
+
+static int
+start_to_bind(struct context *context, struct pndis_adapter *adapter)
+{
+    if (pndis__adapter_initialize(context, adapter) != NDIS_STATUS_SUCCESS) {
+        return pndis__fail(PNDIS_EDRIVER, "MiniportInitialize of %s failed with 0x%08x",
+                           adapter->owner.name, (unsigned)adapter->last_status);
+    }
+    return pndis__filters_attach(context, adapter);
+}
 
 int
 pndis__stack_modify(struct context *context, struct pndis_adapter *adapter,
@@ -331,13 +379,16 @@ pndis__stack_modify(struct context *context, struct pndis_adapter *adapter,
                                   void *user),
                     void *user)
 {
-    int result = pndis__stack_pause(context, adapter, false);
+    bool was_bound = adapter->bindings != NULL;
+    int result = adapter->waits_to_bind ? start_to_bind(context, adapter)
+                                        : pndis__stack_pause(context, adapter, false);
     int restart_result;
 
     if (result != 0) {
         return result;
     }
     result = change(context, adapter, user);
+    halt_if_unbound(context, adapter, was_bound);
     if (adapter->bindings == NULL || state_of(&adapter->at) != MP_PAUSED) {
         return result;
     }

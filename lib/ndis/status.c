@@ -7,6 +7,11 @@
 
 /* --- the link --- */
 
+/* A driver may indicate a new state while somebody asks: each member is read and written whole. */
+#define LINK_GET(member_) __atomic_load_n(&adapter->link.member_, __ATOMIC_RELAXED)
+#define LINK_SET(member_, value_)                                                                  \
+    __atomic_store_n(&adapter->link.member_, (value_), __ATOMIC_RELAXED)
+
 void
 pndis__link_state_fill(const struct pndis_adapter *adapter, NDIS_LINK_STATE *state)
 {
@@ -14,12 +19,12 @@ pndis__link_state_fill(const struct pndis_adapter *adapter, NDIS_LINK_STATE *sta
     state->Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
     state->Header.Revision = NDIS_LINK_STATE_REVISION_1;
     state->Header.Size = NDIS_SIZEOF_LINK_STATE_REVISION_1;
-    state->MediaConnectState = adapter->link.connect;
-    state->MediaDuplexState = adapter->link.duplex;
-    state->XmitLinkSpeed = adapter->link.transmit_speed;
-    state->RcvLinkSpeed = adapter->link.receive_speed;
-    state->PauseFunctions = adapter->link.pause_functions;
-    state->AutoNegotiationFlags = adapter->link.auto_negotiation;
+    state->MediaConnectState = LINK_GET(connect);
+    state->MediaDuplexState = LINK_GET(duplex);
+    state->XmitLinkSpeed = LINK_GET(transmit_speed);
+    state->RcvLinkSpeed = LINK_GET(receive_speed);
+    state->PauseFunctions = LINK_GET(pause_functions);
+    state->AutoNegotiationFlags = LINK_GET(auto_negotiation);
 }
 
 void
@@ -27,12 +32,12 @@ pndis__link_state_from_attributes(struct pndis_adapter *adapter)
 {
     const NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES *general = &adapter->attributes.general;
 
-    adapter->link.connect = general->MediaConnectState;
-    adapter->link.duplex = general->MediaDuplexState;
-    adapter->link.transmit_speed = general->XmitLinkSpeed;
-    adapter->link.receive_speed = general->RcvLinkSpeed;
-    adapter->link.pause_functions = general->SupportedPauseFunctions;
-    adapter->link.auto_negotiation = general->AutoNegotiationFlags;
+    LINK_SET(connect, general->MediaConnectState);
+    LINK_SET(duplex, general->MediaDuplexState);
+    LINK_SET(transmit_speed, general->XmitLinkSpeed);
+    LINK_SET(receive_speed, general->RcvLinkSpeed);
+    LINK_SET(pause_functions, general->SupportedPauseFunctions);
+    LINK_SET(auto_negotiation, general->AutoNegotiationFlags);
 }
 
 static bool
@@ -44,12 +49,12 @@ learn_link_state(struct context *context, struct pndis_adapter *adapter,
     if (!pndis__object_header_check(context, state, HEADER_LINK_STATE, call, caller)) {
         return false;
     }
-    adapter->link.connect = state->MediaConnectState;
-    adapter->link.duplex = state->MediaDuplexState;
-    adapter->link.transmit_speed = state->XmitLinkSpeed;
-    adapter->link.receive_speed = state->RcvLinkSpeed;
-    adapter->link.pause_functions = state->PauseFunctions;
-    adapter->link.auto_negotiation = state->AutoNegotiationFlags;
+    LINK_SET(connect, state->MediaConnectState);
+    LINK_SET(duplex, state->MediaDuplexState);
+    LINK_SET(transmit_speed, state->XmitLinkSpeed);
+    LINK_SET(receive_speed, state->RcvLinkSpeed);
+    LINK_SET(pause_functions, state->PauseFunctions);
+    LINK_SET(auto_negotiation, state->AutoNegotiationFlags);
     return true;
 }
 
@@ -58,12 +63,18 @@ learn_offload(struct context *context, struct pndis_adapter *adapter,
               const NDIS_STATUS_INDICATION *indication, const char *call, const void *caller)
 {
     const NDIS_OFFLOAD *offload = indication->StatusBuffer;
-    ULONG bytes = min(indication->StatusBufferSize, (ULONG)sizeof(*offload));
 
-    (void)context;
-    (void)call;
-    (void)caller;
-    memcpy(&adapter->attributes.offload_default, offload, bytes);
+    if (offload->Header.Type != NDIS_OBJECT_TYPE_OFFLOAD ||
+        offload->Header.Size > indication->StatusBufferSize) {
+        pndis__report(context, RULE_OBJECT_HEADER, &adapter->owner, call, caller,
+                      "NDIS_OFFLOAD of %s has type 0x%02x and size %u in a buffer of %u",
+                      adapter->owner.name, offload->Header.Type, offload->Header.Size,
+                      indication->StatusBufferSize);
+        return false;
+    }
+    pndis__headed_copy(&adapter->attributes.offload_default,
+                       sizeof(adapter->attributes.offload_default), offload,
+                       indication->StatusBufferSize);
     return true;
 }
 
@@ -153,8 +164,9 @@ indication_ok(struct context *context, struct pndis_adapter *adapter,
         fault = "Flags is not 0";
     } else if (indication->StatusBuffer == NULL && indication->StatusBufferSize != 0) {
         fault = "StatusBuffer is NULL with a size";
-    } else if ((indication->DestinationHandle == NULL) != (indication->RequestId == NULL)) {
-        fault = "DestinationHandle and RequestId are not set together";
+    } else if (indication->DestinationHandle == NULL && indication->RequestId != NULL) {
+        /* The other way round it may be a request whose RequestId is NULL. */
+        fault = "RequestId is set without DestinationHandle";
     }
     if (fault != NULL) {
         pndis__report(context, RULE_STATUS_INDICATION, &adapter->owner, call, caller,

@@ -25,7 +25,8 @@ on_dpc(struct _KDPC *dpc, PVOID deferred_context, PVOID argument1, PVOID argumen
 
     (void)dpc;
     pndis__guest_enter(context, &frame, timer->handle.owner, "NetTimerCallback");
-    timer->function(argument1, timer->function_context, argument2, NULL);
+    timer->function(argument1, __atomic_load_n(&timer->function_context, __ATOMIC_ACQUIRE),
+                    argument2, NULL);
     pndis__guest_leave(context, &frame);
 }
 
@@ -100,6 +101,23 @@ NdisAllocateTimerObject(NDIS_HANDLE NdisHandle, PNDIS_TIMER_CHARACTERISTICS Time
     return NDIS_STATUS_SUCCESS;
 }
 
+static BOOLEAN
+set_timer(struct context *context, NDIS_HANDLE handle, LARGE_INTEGER due, LONG period_ms,
+          PVOID function_context, ULONG tolerance, const char *call, const void *caller)
+{
+    struct timer_object *timer = timer_of(context, handle, call, caller);
+
+    if (timer == NULL) {
+        return FALSE;
+    }
+    /* The callback of an earlier setting may be about to read it. */
+    __atomic_store_n(&timer->function_context,
+                     function_context != NULL ? function_context : timer->default_context,
+                     __ATOMIC_RELEASE);
+    timer->period_ms = period_ms;
+    return KeSetCoalescableTimer(&timer->timer, due, (ULONG)period_ms, tolerance, &timer->dpc);
+}
+
 /*
  * "NdisSetTimerObject function". IRQL <= DISPATCH_LEVEL.
  * @DueTime in units of 100 ns, relative when negative; @MillisecondsPeriod 0 for once. Returns TRUE
@@ -109,8 +127,8 @@ BOOLEAN
 NdisSetTimerObject(NDIS_HANDLE TimerObject, LARGE_INTEGER DueTime, LONG MillisecondsPeriod,
                    PVOID FunctionContext)
 {
-    return NdisSetCoalescableTimerObject(TimerObject, DueTime, MillisecondsPeriod, FunctionContext,
-                                         0);
+    return set_timer(NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL), TimerObject, DueTime,
+                     MillisecondsPeriod, FunctionContext, 0, __func__, NT_CALLER());
 }
 
 /* "NdisSetCoalescableTimerObject function". As NdisSetTimerObject; @Tolerance in milliseconds. */
@@ -118,16 +136,8 @@ BOOLEAN
 NdisSetCoalescableTimerObject(NDIS_HANDLE TimerObject, LARGE_INTEGER DueTime,
                               LONG MillisecondsPeriod, PVOID FunctionContext, ULONG Tolerance)
 {
-    struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
-    struct timer_object *timer = timer_of(context, TimerObject, __func__, NT_CALLER());
-
-    if (timer == NULL) {
-        return FALSE;
-    }
-    timer->function_context = FunctionContext != NULL ? FunctionContext : timer->default_context;
-    timer->period_ms = MillisecondsPeriod;
-    return KeSetCoalescableTimer(&timer->timer, DueTime, (ULONG)MillisecondsPeriod, Tolerance,
-                                 &timer->dpc);
+    return set_timer(NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL), TimerObject, DueTime,
+                     MillisecondsPeriod, FunctionContext, Tolerance, __func__, NT_CALLER());
 }
 
 /*

@@ -38,13 +38,15 @@ static void
 run(struct context *context, struct work *work)
 {
     struct io_work_item *item = CONTAINING_RECORD(work, struct io_work_item, work);
+    NDIS_IO_WORKITEM_FUNCTION *routine = item->routine;
+    PVOID routine_context = item->routine_context;
     struct frame frame;
 
-    /* It may be queued again, or freed, from its own routine. */
+    /* From here on it may be queued again, with another routine; its own may free it. */
     __atomic_store_n(&item->queued, 0, __ATOMIC_SEQ_CST);
     PROBE(context, RUN, .name = "work item", .owner = item->handle.owner);
     pndis__guest_enter(context, &frame, item->handle.owner, "NdisIoWorkItemRoutine");
-    item->routine(item->routine_context, item);
+    routine(routine_context, item);
     pndis__guest_leave(context, &frame);
 }
 
@@ -57,18 +59,21 @@ item_of(struct context *context, NDIS_HANDLE handle, const char *call, const voi
 
 /*
  * "NdisAllocateIoWorkItem function". IRQL <= DISPATCH_LEVEL.
- * @NdisObjectHandle: a miniport driver, adapter, filter or device handle. NULL: no memory. Freed
- * with NdisFreeIoWorkItem before its owner goes.
+ * @NdisObjectHandle: a miniport driver, adapter or device handle; "protocol drivers cannot use"
+ * work items, as they have no device object. NULL: no memory, or another handle. Freed with
+ * NdisFreeIoWorkItem before its owner goes.
  */
 NDIS_HANDLE
 NdisAllocateIoWorkItem(NDIS_HANDLE NdisObjectHandle)
 {
     struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
     const void *caller = NT_CALLER();
+    const unsigned kinds = HANDLE_BIT(ADAPTER) | HANDLE_BIT(MINIPORT_DRIVER) | HANDLE_BIT(DEVICE);
     struct io_work_item *item;
     struct owner *owner;
 
-    if (!pndis__owner_of_handle(context, NdisObjectHandle, __func__, caller, &owner) ||
+    if (pndis__handle(context, NdisObjectHandle, kinds, __func__, caller) == NULL ||
+        !pndis__owner_of_handle(context, NdisObjectHandle, __func__, caller, &owner) ||
         pndis__fault(context)) {
         return NULL;
     }
