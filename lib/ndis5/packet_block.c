@@ -1,0 +1,124 @@
+/* The memory of packets. See packet.h. */
+#include "ndis5/packet.h"
+
+#include <stdlib.h>
+
+enum { PACKET_ALIGNMENT = 8 };
+
+static size_t
+aligned(size_t bytes)
+{
+    return (bytes + PACKET_ALIGNMENT - 1) / PACKET_ALIGNMENT * PACKET_ALIGNMENT;
+}
+
+/* A packet with its reserved area, out-of-band block and per-packet information. */
+static size_t
+packet_bytes(UINT protocol_reserved, USHORT *out_oob_offset)
+{
+    size_t oob = aligned(offsetof(NDIS_PACKET, ProtocolReserved) + protocol_reserved);
+
+    oob = oob < sizeof(NDIS_PACKET) ? aligned(sizeof(NDIS_PACKET)) : oob;
+    *out_oob_offset = (USHORT)oob;
+    return oob + sizeof(NDIS_PACKET_OOB_DATA) + sizeof(NDIS_PACKET_EXTENSION);
+}
+
+/* NdisPacketSize. Any IRQL. Bytes of a packet with @ProtocolReservedSize bytes reserved. */
+UINT
+NdisPacketSize(UINT ProtocolReservedSize)
+{
+    USHORT oob;
+
+    NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);
+    return (UINT)packet_bytes(ProtocolReservedSize, &oob);
+}
+
+bool
+pndis__packet_source_init(struct packet_source *source, struct pndis_machine *machine,
+                          struct owner *owner, UINT protocol_reserved)
+{
+    source->machine = machine;
+    source->owner = owner;
+    source->bytes = packet_bytes(protocol_reserved, &source->oob_offset);
+    if (!machine->options.without_ledger) {
+        return true;
+    }
+    source->cache = pndis__cache_create(
+        machine, offsetof(struct packet_block, packet) + source->bytes, false, NULL);
+    return source->cache != NULL;
+}
+
+void
+pndis__packet_source_fini(struct packet_source *source)
+{
+    pndis__cache_destroy(source->cache);
+    source->cache = NULL;
+}
+
+static void
+free_memory(struct handle *handle)
+{
+    free(CONTAINING_RECORD(handle, struct packet_block, handle));
+}
+
+static struct packet_block *
+take_block(struct context *context, struct packet_source *source)
+{
+    struct packet_block *block;
+
+    if (source->cache != NULL) {
+        block = pndis__cache_take(context, source->cache);
+        if (block != NULL) {
+            block->handle.magic = HANDLE_MAGIC;
+            block->handle.kind = HANDLE_PACKET;
+        }
+        return block;
+    }
+    block = calloc(1, offsetof(struct packet_block, packet) + source->bytes);
+    if (block != NULL) {
+        pndis__handle_add_as(pndis__handles_of(source->machine), &block->handle, &block->packet,
+                             HANDLE_PACKET, source->owner, source->machine, free_memory);
+    }
+    return block;
+}
+
+struct packet_block *
+pndis__packet_take(struct context *context, struct packet_source *source, enum packet_kind kind)
+{
+    struct packet_block *block = take_block(context, source);
+
+    if (block == NULL) {
+        return NULL;
+    }
+    block->kind = kind;
+    block->state = PACKET_AT_HOME;
+    block->source = source;
+    block->described = NULL;
+    block->list = NULL;
+    if (kind != PACKET_OF_SEND) {
+        block->own.nbl.NdisPoolHandle = NULL;
+    }
+    memset(&block->packet, 0, source->bytes);
+    block->packet.Private.NdisPacketFlags = fPACKET_ALLOCATED_BY_NDIS;
+    block->packet.Private.NdisPacketOobOffset = source->oob_offset;
+    return block;
+}
+
+void
+pndis__packet_put(struct context *context, struct packet_block *block)
+{
+    struct packet_source *source = block->source;
+
+    if (source->cache != NULL) {
+        block->handle.magic = 0;
+        pndis__cache_put(context, source->cache, block);
+    } else {
+        pndis__handle_retire(pndis__handles_of(source->machine), &block->handle);
+    }
+}
+
+bool
+pndis__packet_lives(struct context *context, NDIS_PACKET *packet, const char *call,
+                    const void *caller)
+{
+    return pndis__handle(context, packet, HANDLE_BIT(PACKET), call, caller) != NULL;
+}

@@ -1,0 +1,22 @@
+set(PNDIS_NDIS5_SOURCES
+    buffer.c
+    dma5.c
+    general.c
+    interrupt5.c
+    io5.c
+    lookahead.c
+    memory5.c
+    miniport5.c
+    packet_block.c
+    packet_pool.c
+    receive5.c
+    request.c
+    reset5.c
+    send5.c
+    send_packet.c
+    serial.c
+    status5.c
+    timer5.c
+    work5.c
+    wrapper.c
+)
