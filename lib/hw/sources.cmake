@@ -1,0 +1,26 @@
+set(PNDIS_HW_SOURCES
+    backend.c
+    common.c
+    control.c
+    faulty.c
+    features.c
+    filter.c
+    legacy.c
+    legacy_frame.c
+    loopback.c
+    nic.c
+    nic_create.c
+    nic_info.c
+    null.c
+    offload.c
+    pcapng.c
+    pci.c
+    queue.c
+    receive.c
+    recorder.c
+    registers.c
+    replay.c
+    tap.c
+    transmit.c
+    worker.c
+)
