@@ -10,7 +10,9 @@
 #     [DEFINES <macro[=value]>...]
 #     [INCLUDES <directory>...]
 #     [OPTIONS <option>...]    Further compiler options.
-#     [TRACE <function>...])   Functions that the trace preprocessor would generate; they do nothing.
+#     [TRACE <function>...]    Functions that the trace preprocessor would generate; they do nothing.
+#     [LOOSE <function>...])   Functions that a header declares with other pointer types than their
+#                              definition has, which the Windows compiler lets pass.
 #
 # The target's file is <name>.so, what pndis_driver_load() takes. The compiler gets the dialect that
 # driver source is written in: 32-bit long, 16-bit WCHAR, Microsoft's extensions and bit fields. Includes
@@ -89,9 +91,10 @@ function(_pndis_make_shims shims wdk sources directories trace)
         set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
         file(STRINGS ${file} lines REGEX "^[ \t]*#[ \t]*include|WPP_DEFINE_BIT")
         foreach(line IN LISTS lines)
-            if(line MATCHES "WPP_DEFINE_BIT[ \t]*\\([ \t]*([A-Za-z0-9_]+)")
-                list(APPEND bits ${CMAKE_MATCH_1})
-            elseif(line MATCHES "include[ \t]*[<\"]([^>\"]+)[>\"]")
+            string(REGEX MATCHALL "WPP_DEFINE_BIT[ \t]*\\([ \t]*[A-Za-z0-9_]+" found "${line}")
+            list(TRANSFORM found REPLACE ".*[( \t]" "")
+            list(APPEND bits ${found})
+            if(line MATCHES "include[ \t]*[<\"]([^>\"]+)[>\"]")
                 set(spelled "${CMAKE_MATCH_1}")
                 get_filename_component(own ${file} DIRECTORY)
                 _pndis_forward(${shims} "${spelled}" "${own};${directories};${wdk}" ${known})
@@ -111,6 +114,32 @@ function(_pndis_make_shims shims wdk sources directories trace)
     endforeach()
     string(APPEND text "#endif\n")
     file(CONFIGURE OUTPUT ${shims}/pndis-trace.h CONTENT "${text}" @ONLY)
+endfunction()
+
+# Read every header of the driver's sources once with the <functions> declared without parameters: that
+# is compatible with any definition of them. The headers' guards make it the only time.
+function(_pndis_loosen target shims sources functions)
+    set(before)
+    set(includes)
+    set(after)
+    foreach(name ${functions})
+        string(APPEND before "#define ${name}(...) ${name}()\n")
+        string(APPEND after "#undef ${name}\n")
+    endforeach()
+    foreach(source ${sources})
+        file(STRINGS ${source} lines REGEX "^[ \t]*#[ \t]*include")
+        foreach(line IN LISTS lines)
+            if(NOT line MATCHES "\\.tmh")
+                string(REGEX MATCH "include[ \t]*[<\"][^>\"]+[>\"]" line "${line}")
+                list(APPEND includes "#${line}")
+            endif()
+        endforeach()
+    endforeach()
+    list(REMOVE_DUPLICATES includes)
+    string(REPLACE ";" "\n" includes "${includes}")
+    file(CONFIGURE OUTPUT ${shims}/pndis-loose.h @ONLY
+         CONTENT "#ifndef __cplusplus\n${before}${includes}\n${after}#endif\n")
+    target_compile_options(${target} PRIVATE "SHELL:-include pndis-loose.h")
 endfunction()
 
 # The macros by which a WDK build selects an NDIS version for a kind of driver.
@@ -144,7 +173,11 @@ function(_pndis_dialect target)
         -fno-sanitize=alignment
         "SHELL:-include prelude/llp64.h")
     if(CMAKE_C_COMPILER_ID MATCHES "Clang")
-        target_compile_options(${target} PRIVATE -fms-compatibility -Wno-microsoft -Wno-ignored-attributes)
+        # -gdwarf-aranges: reports name source lines only where the table of address ranges is.
+        target_compile_options(${target} PRIVATE -fms-compatibility -Wno-microsoft -Wno-ignored-attributes -gdwarf-aranges
+            -Wno-invalid-token-paste
+            $<$<COMPILE_LANGUAGE:CXX>:-fms-compatibility-version=19.20>
+            $<$<COMPILE_LANGUAGE:CXX>:-fdelayed-template-parsing>)
     else()
         # Every file gets its own copy of a plain `inline` function; the linker keeps one.
         target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:C>:-fgnu89-inline>)
@@ -172,11 +205,15 @@ endfunction()
 # One relocatable object whose only name is <name>_DriverEntry.
 function(_pndis_join_objects name objects)
     set(joined ${CMAKE_CURRENT_BINARY_DIR}/${name}.pndis/${name}.o)
+    set(options)
+    if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
+        set(options --allow-multiple-definition)
+    endif()
     add_custom_command(OUTPUT ${joined}
-        COMMAND ${CMAKE_LINKER} -r -o ${joined}.all $<TARGET_OBJECTS:${objects}>
-                $<$<NOT:$<C_COMPILER_ID:Clang>>:--allow-multiple-definition>
-        COMMAND ${CMAKE_OBJCOPY} --keep-global-symbol=DriverEntry
-                --redefine-sym DriverEntry=${name}_DriverEntry ${joined}.all ${joined}
+        COMMAND ${CMAKE_LINKER} -r ${options} -o ${joined}.all $<TARGET_OBJECTS:${objects}>
+        # Two steps: GNU's and LLVM's objcopy disagree on which of the two names is kept.
+        COMMAND ${CMAKE_OBJCOPY} --redefine-sym DriverEntry=${name}_DriverEntry ${joined}.all
+        COMMAND ${CMAKE_OBJCOPY} --keep-global-symbol=${name}_DriverEntry ${joined}.all ${joined}
         DEPENDS ${objects} $<TARGET_OBJECTS:${objects}>
         COMMAND_EXPAND_LISTS VERBATIM)
     add_custom_target(${name}_joined DEPENDS ${joined})
@@ -188,7 +225,7 @@ endfunction()
 
 function(pndis_add_driver name)
     cmake_parse_arguments(PARSE_ARGV 1 driver "OBJECT;CHECKED" "NDIS;KIND;INF"
-                          "SOURCES;DEFINES;INCLUDES;OPTIONS;TRACE")
+                          "SOURCES;DEFINES;INCLUDES;OPTIONS;TRACE;LOOSE")
     if(NOT driver_SOURCES OR driver_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "pndis_add_driver(${name}): ${driver_UNPARSED_ARGUMENTS} is not understood, "
                             "or there are no SOURCES")
@@ -201,6 +238,10 @@ function(pndis_add_driver name)
     endif()
     _pndis_wdk_directory(wdk)
     _pndis_version_macros(macros ${driver_NDIS} ${driver_KIND})
+    if(driver_NDIS VERSION_LESS 6 AND NOT "${driver_DEFINES}" MATCHES "NTDDI_VERSION|_WIN32_WINNT")
+        # Such a driver is built for Windows XP, whose headers have nothing of NDIS 6.
+        list(APPEND macros _WIN32_WINNT=0x0501 NTDDI_VERSION=0x05010000)
+    endif()
 
     set(sources)
     set(directories)
@@ -227,6 +268,9 @@ function(pndis_add_driver name)
         _pndis_link_module(${target})
     endif()
     _pndis_dialect(${target})
+    if(driver_LOOSE)
+        _pndis_loosen(${target} ${shims} "${sources}" "${driver_LOOSE}")
+    endif()
     target_include_directories(${target} PRIVATE ${directories} ${wdk} ${shims})
     target_compile_definitions(${target} PRIVATE ${macros} ${driver_DEFINES}
                                $<$<BOOL:${driver_CHECKED}>:DBG=1>)

@@ -11,6 +11,10 @@ if(PNDIS_SANITIZE)
     if(PNDIS_SANITIZE MATCHES "undefined")
         add_compile_options(-fno-sanitize-recover=undefined)
     endif()
+    # gcc warns that ThreadSanitizer does not know fences; what depends on one is atomic besides.
+    if(PNDIS_SANITIZE MATCHES "thread" AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
+        add_compile_options(-Wno-tsan)
+    endif()
     # Modules find the sanitizer's functions in the program.
     set(PNDIS_MODULES_MAY_HAVE_UNDEFINED ON)
 endif()
@@ -22,6 +26,7 @@ function(pndis_compile target)
         -fshort-wchar -fms-extensions -mms-bitfields -fno-strict-aliasing -fwrapv
         -Wno-multichar ${PNDIS_WARNINGS})
     if(CMAKE_C_COMPILER_ID MATCHES "Clang")
-        target_compile_options(${target} PRIVATE -Wno-microsoft)
+        # Without the table of address ranges libdw finds no source lines.
+        target_compile_options(${target} PRIVATE -Wno-microsoft -gdwarf-aranges)
     endif()
 endfunction()
