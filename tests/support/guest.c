@@ -4,10 +4,14 @@ struct guest {
     guest_routine *routine;
     void *argument;
     bool registers;
+    struct pndis_machine *failing; /* Arm a fault here ... */
+    uint64_t skip;                 /* ... after so many allocations. */
     NDIS_HANDLE handle;
     char failure[256]; /* Of the first check that did not hold. */
     KSPIN_LOCK lock;
 };
+
+enum { FAILING_SEEDS = 20 };
 
 static struct guest guest;
 
@@ -146,20 +150,25 @@ entry(void *driver_object, void *registry_path)
     if (guest.registers) {
         status = register_protocol();
     }
-    if (status == NDIS_STATUS_SUCCESS) {
-        guest.routine(guest.argument);
+    if (status != NDIS_STATUS_SUCCESS) {
+        return status;
+    }
+    if (guest.failing != NULL) {
+        pndis_fault_arm(guest.failing, guest.skip);
+    }
+    guest.routine(guest.argument);
+    if (guest.failing != NULL) {
+        guest.skip = pndis_fault_fired(guest.failing) ? guest.skip + 1 : UINT64_MAX;
+        pndis_fault_disarm(guest.failing);
     }
     return status;
 }
 
-void
-guest_run(struct world *w, guest_routine *routine, void *argument)
+static void
+run(struct world *w)
 {
     struct pndis_driver *driver;
 
-    memset(&guest, 0, sizeof(guest));
-    guest.routine = routine;
-    guest.argument = argument;
     guest.registers = w->adapter == NULL;
     driver = pndis_driver_load(w->machine, NULL,
                                &(struct pndis_driver_options){.name = "guest", .entry = entry});
@@ -169,6 +178,15 @@ guest_run(struct world *w, guest_routine *routine, void *argument)
         fail_msg("%s (seed %llu)", guest.failure, (unsigned long long)w->seed);
     }
     expect(w, pndis_driver_unload(driver) == 0);
+}
+
+void
+guest_run(struct world *w, guest_routine *routine, void *argument)
+{
+    memset(&guest, 0, sizeof(guest));
+    guest.routine = routine;
+    guest.argument = argument;
+    run(w);
 }
 
 void
@@ -198,5 +216,26 @@ guest_break_alone(guest_routine *routine, const char *rule)
             fail_msg("%s was not reported first (seed %u)", rule, seed);
         }
         world_discard(&w);
+    }
+}
+
+void
+guest_fail_alone(guest_routine *routine)
+{
+    for (unsigned seed = 0; seed < world_seeds(FAILING_SEEDS); seed++) {
+        uint64_t runs = 0;
+
+        for (uint64_t skip = 0; skip != UINT64_MAX; skip = guest.skip, runs++) {
+            struct world w;
+
+            world_open(&w, seed);
+            memset(&guest, 0, sizeof(guest));
+            guest.routine = routine;
+            guest.failing = w.machine;
+            guest.skip = skip;
+            run(&w);
+            world_close(&w);
+        }
+        assert_true(runs > 1);
     }
 }

@@ -21,6 +21,9 @@ void guest_run_alone(guest_routine *routine);
 /* The same, and @rule is the first that is broken. */
 void guest_break_alone(guest_routine *routine, const char *rule);
 
+/* With each allocation of the routine failing in turn; no rule is broken and nothing is left. */
+void guest_fail_alone(guest_routine *routine);
+
 bool guest_note(bool holds, const char *condition, const char *file, int line);
 #define guest_check(condition) guest_note((condition), #condition, __FILE__, __LINE__)
 

@@ -244,12 +244,22 @@ pause(NDIS_HANDLE context, PNDIS_MINIPORT_PAUSE_PARAMETERS parameters)
 }
 
 static void
+set_paused(struct port *port, bool paused)
+{
+    KIRQL irql;
+
+    KeAcquireSpinLock(&port->lock, &irql);
+    port->paused = paused;
+    KeReleaseSpinLock(&port->lock, irql);
+}
+
+static void
 complete_restart(void *argument)
 {
     struct port *port = argument;
 
     if (port->driver->restart_status == NDIS_STATUS_SUCCESS) {
-        port->paused = false;
+        set_paused(port, false);
     }
     NdisMRestartComplete(port->handle, port->driver->restart_status);
 }
@@ -267,9 +277,10 @@ restart(NDIS_HANDLE context, PNDIS_MINIPORT_RESTART_PARAMETERS parameters)
         if (status != NDIS_STATUS_SUCCESS) {
             return status;
         }
+        status = driver->restart_status;
     }
     if (driver->restart == AT_ONCE) {
-        port->paused = status != NDIS_STATUS_SUCCESS;
+        set_paused(port, status != NDIS_STATUS_SUCCESS);
         return status;
     }
     do_later(&port->restart_later, driver->restart, complete_restart, port);

@@ -53,6 +53,14 @@ struct miniport {
     BOOLEAN addressing_reset;
     bool hung;
     void (*on_event)(struct port *port, PNET_DEVICE_PNP_EVENT event);
+    /* One list that it was given to send, before anything becomes of it. */
+    void (*on_send)(struct port *port, NET_BUFFER_LIST *nbl);
+    /* One list that it is about to indicate: metadata, flags. */
+    void (*dress)(struct port *port, NET_BUFFER_LIST *nbl);
+    ULONG receive_piece_bytes; /* Cut what it indicates into MDLs of so many bytes; 0: one. */
+    ULONG receive_headroom;    /* Bytes of unused data space in front of them. */
+    /* One list that it indicated came back; frame_number() says which. */
+    void (*on_returned)(struct port *port, NET_BUFFER_LIST *nbl);
 
     /* What it saw. */
     NDIS_HANDLE handle;
@@ -75,6 +83,7 @@ struct port {
     NET_BUFFER_LIST *held; /* Sends, oldest first. */
     NET_BUFFER_LIST *last_held;
     unsigned sends_in_hand;    /* NBLs that it has not completed. */
+    unsigned indicated;        /* NBLs; the number of the next one. */
     unsigned receives_out;     /* NBLs that it indicated and has not got back. */
     PNDIS_OID_REQUEST request; /* That pends. */
     struct later pause_later;
@@ -117,6 +126,11 @@ struct port *port_latest(void);
 void port_complete_sends(struct port *port, unsigned count, NDIS_STATUS status);
 /* Indicate @count frames of @bytes each, with @flags. Returns false when it has no memory. */
 bool port_indicate(struct port *port, const void *frame, ULONG bytes, unsigned count, ULONG flags);
+/* The same when it is neither paused nor pausing; false then and for want of memory. */
+bool port_try_indicate(struct port *port, const void *frame, ULONG bytes, unsigned count,
+                       ULONG flags);
+/* Which of the frames that its port indicated it is, from 0. */
+unsigned frame_number(const NET_BUFFER_LIST *nbl);
 /* The pause was answered with NDIS_STATUS_PENDING and nothing is left: complete it. */
 void port_complete_pause(struct port *port);
 

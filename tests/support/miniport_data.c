@@ -143,6 +143,10 @@ port_send(NDIS_HANDLE context, PNET_BUFFER_LIST chain, NDIS_PORT_NUMBER number, 
 
     (void)number;
     (void)flags;
+    for (NET_BUFFER_LIST *nbl = chain; nbl != NULL && port->driver->on_send != NULL;
+         nbl = nbl->Next) {
+        port->driver->on_send(port, nbl);
+    }
     KeAcquireSpinLock(&port->lock, &irql);
     port->sends += count;
     port->sends_in_hand += count;
@@ -199,27 +203,66 @@ port_cancel_send(NDIS_HANDLE context, PVOID id)
 
 /* --- receives --- */
 
+static void
+free_mdls(MDL *chain)
+{
+    while (chain != NULL) {
+        MDL *next = chain->Next;
+
+        NdisFreeMdl(chain);
+        chain = next;
+    }
+}
+
+/* MDLs for @bytes at @memory, of at most @piece bytes each. */
+static MDL *
+describe(struct port *port, UCHAR *memory, ULONG bytes, ULONG piece)
+{
+    MDL *chain = NULL;
+    MDL **end = &chain;
+
+    while (bytes > 0) {
+        ULONG here = piece == 0 || piece > bytes ? bytes : piece;
+
+        *end = NdisAllocateMdl(port->handle, memory, here);
+        if (*end == NULL) {
+            free_mdls(chain);
+            return NULL;
+        }
+        (*end)->Next = NULL;
+        end = &(*end)->Next;
+        memory += here;
+        bytes -= here;
+    }
+    return chain;
+}
+
 static NET_BUFFER_LIST *
 make_frame(struct port *port, const void *frame, ULONG bytes)
 {
-    void *memory =
-        NdisAllocateMemoryWithTagPriority(port->handle, bytes, 'tseT', NormalPoolPriority);
-    MDL *mdl = memory == NULL ? NULL : NdisAllocateMdl(port->handle, memory, bytes);
+    ULONG headroom = port->driver->receive_headroom;
+    UCHAR *memory = NdisAllocateMemoryWithTagPriority(port->handle, headroom + bytes, 'tseT',
+                                                      NormalPoolPriority);
+    MDL *mdl = memory == NULL
+                   ? NULL
+                   : describe(port, memory, headroom + bytes, port->driver->receive_piece_bytes);
     NET_BUFFER_LIST *nbl =
-        mdl == NULL ? NULL : NdisAllocateNetBufferAndNetBufferList(port->pool, 0, 0, mdl, 0, bytes);
+        mdl == NULL ? NULL
+                    : NdisAllocateNetBufferAndNetBufferList(port->pool, 0, 0, mdl, headroom, bytes);
 
     if (nbl == NULL) {
-        if (mdl != NULL) {
-            NdisFreeMdl(mdl);
-        }
+        free_mdls(mdl);
         if (memory != NULL) {
             NdisFreeMemory(memory, 0, 0);
         }
         return NULL;
     }
-    memcpy(memory, frame, bytes);
+    memcpy(memory + headroom, frame, bytes);
     nbl->SourceHandle = port->handle;
     nbl->MiniportReserved[0] = memory;
+    if (port->driver->dress != NULL) {
+        port->driver->dress(port, nbl);
+    }
     return nbl;
 }
 
@@ -227,10 +270,10 @@ static void
 free_frame(NET_BUFFER_LIST *nbl)
 {
     void *memory = nbl->MiniportReserved[0];
-    MDL *mdl = NET_BUFFER_FIRST_MDL(NET_BUFFER_LIST_FIRST_NB(nbl));
+    MDL *chain = NET_BUFFER_FIRST_MDL(NET_BUFFER_LIST_FIRST_NB(nbl));
 
     NdisFreeNetBufferList(nbl);
-    NdisFreeMdl(mdl);
+    free_mdls(chain);
     NdisFreeMemory(memory, 0, 0);
 }
 
@@ -250,45 +293,105 @@ free_frames(NET_BUFFER_LIST *chain)
     return count;
 }
 
-bool
-port_indicate(struct port *port, const void *frame, ULONG bytes, unsigned count, ULONG flags)
+static NET_BUFFER_LIST *
+make_frames(struct port *port, const void *frame, ULONG bytes, unsigned count, unsigned *out_made)
 {
     NET_BUFFER_LIST *chain = NULL;
     NET_BUFFER_LIST **end = &chain;
-    KIRQL irql;
-    unsigned made = 0;
 
-    while (made < count && (*end = make_frame(port, frame, bytes)) != NULL) {
+    *out_made = 0;
+    while (*out_made < count && (*end = make_frame(port, frame, bytes)) != NULL) {
         end = &(*end)->Next;
-        made++;
+        (*out_made)++;
     }
-    if (made == 0) {
-        return false;
+    return chain;
+}
+
+static void
+receives_begin(struct port *port, NET_BUFFER_LIST *chain)
+{
+    for (; chain != NULL; chain = chain->Next) {
+        chain->MiniportReserved[1] = (PVOID)(ULONG_PTR)port->indicated++;
+        port->receives_out++;
     }
+}
+
+static void
+indicate(struct port *port, NET_BUFFER_LIST *chain, unsigned count, ULONG flags)
+{
+    KIRQL irql;
+
     flags |= level_flag(NDIS_RECEIVE_FLAGS_DISPATCH_LEVEL);
-    KeAcquireSpinLock(&port->lock, &irql);
-    port->receives_out += made;
-    KeReleaseSpinLock(&port->lock, irql);
-    NdisMIndicateReceiveNetBufferLists(port->handle, chain, NDIS_DEFAULT_PORT_NUMBER, made, flags);
+    NdisMIndicateReceiveNetBufferLists(port->handle, chain, NDIS_DEFAULT_PORT_NUMBER, count, flags);
     if ((flags & NDIS_RECEIVE_FLAGS_RESOURCES) != 0) {
         free_frames(chain);
         KeAcquireSpinLock(&port->lock, &irql);
-        port->receives_out -= made;
+        port->receives_out -= count;
         KeReleaseSpinLock(&port->lock, irql);
         port_complete_pause(port);
     }
+}
+
+bool
+port_indicate(struct port *port, const void *frame, ULONG bytes, unsigned count, ULONG flags)
+{
+    unsigned made;
+    NET_BUFFER_LIST *chain = make_frames(port, frame, bytes, count, &made);
+    KIRQL irql;
+
+    if (made == 0) {
+        return false;
+    }
+    KeAcquireSpinLock(&port->lock, &irql);
+    receives_begin(port, chain);
+    KeReleaseSpinLock(&port->lock, irql);
+    indicate(port, chain, made, flags);
     return made == count;
+}
+
+bool
+port_try_indicate(struct port *port, const void *frame, ULONG bytes, unsigned count, ULONG flags)
+{
+    unsigned made;
+    NET_BUFFER_LIST *chain = make_frames(port, frame, bytes, count, &made);
+    bool running;
+    KIRQL irql;
+
+    KeAcquireSpinLock(&port->lock, &irql);
+    running = made > 0 && !port->paused && !port->pausing;
+    if (running) {
+        receives_begin(port, chain);
+    }
+    KeReleaseSpinLock(&port->lock, irql);
+    if (!running) {
+        free_frames(chain);
+        return false;
+    }
+    indicate(port, chain, made, flags);
+    return made == count;
+}
+
+unsigned
+frame_number(const NET_BUFFER_LIST *nbl)
+{
+    return (unsigned)(ULONG_PTR)nbl->MiniportReserved[1];
 }
 
 VOID
 port_return_lists(NDIS_HANDLE context, PNET_BUFFER_LIST chain, ULONG flags)
 {
     struct port *port = context;
-    unsigned count = free_frames(chain);
+    unsigned count;
     KIRQL irql;
     bool finished;
 
     (void)flags;
+    if (port->driver->on_returned != NULL) {
+        for (NET_BUFFER_LIST *nbl = chain; nbl != NULL; nbl = nbl->Next) {
+            port->driver->on_returned(port, nbl);
+        }
+    }
+    count = free_frames(chain);
     KeAcquireSpinLock(&port->lock, &irql);
     port->returns += count;
     port->receives_out -= count;

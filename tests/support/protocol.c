@@ -50,7 +50,6 @@ opening_new(struct protocol_driver *driver)
     opening->driver = driver;
     KeInitializeSpinLock(&opening->lock);
     KeInitializeEvent(&opening->opened, NotificationEvent, FALSE);
-    KeInitializeEvent(&opening->oid_done, SynchronizationEvent, FALSE);
     opening->next = driver->openings;
     driver->openings = opening;
     opening->pool = NdisAllocateNetBufferListPool(driver->handle, &parameters);
@@ -243,12 +242,22 @@ pause(struct opening *opening, PNET_PNP_EVENT_NOTIFICATION event)
 }
 
 static void
+set_running(struct opening *opening, bool running)
+{
+    KIRQL irql;
+
+    KeAcquireSpinLock(&opening->lock, &irql);
+    opening->running = running;
+    KeReleaseSpinLock(&opening->lock, irql);
+}
+
+static void
 complete_restart(void *argument)
 {
     struct opening *opening = argument;
     NDIS_STATUS status = opening->driver->restart_status;
 
-    opening->running = status == NDIS_STATUS_SUCCESS;
+    set_running(opening, status == NDIS_STATUS_SUCCESS);
     NdisCompleteNetPnPEvent(opening->handle, opening->restarting, status);
 }
 
@@ -266,9 +275,10 @@ restart(struct opening *opening, PNET_PNP_EVENT_NOTIFICATION event)
         if (status != NDIS_STATUS_SUCCESS) {
             return status;
         }
+        status = driver->restart_status;
     }
     if (when == AT_ONCE) {
-        opening->running = status == NDIS_STATUS_SUCCESS;
+        set_running(opening, status == NDIS_STATUS_SUCCESS);
         return status;
     }
     do_later(&opening->event_later, when, complete_restart, opening);
@@ -328,11 +338,29 @@ free_lists(NET_BUFFER_LIST *chain)
 }
 
 bool
+opening_send_lists(struct opening *opening, NET_BUFFER_LIST *chain)
+{
+    KIRQL irql;
+    bool running;
+
+    KeAcquireSpinLock(&opening->lock, &irql);
+    running = opening->running;
+    for (NET_BUFFER_LIST *nbl = chain; running && nbl != NULL; nbl = nbl->Next) {
+        nbl->SourceHandle = opening->handle;
+        nbl->ProtocolReserved[0] = (PVOID)(ULONG_PTR)opening->sent++;
+        opening->sends_out++;
+    }
+    KeReleaseSpinLock(&opening->lock, irql);
+    if (running) {
+        NdisSendNetBufferLists(opening->handle, chain, NDIS_DEFAULT_PORT_NUMBER, 0);
+    }
+    return running;
+}
+
+bool
 opening_send(struct opening *opening, const void *frame, ULONG bytes, unsigned count)
 {
     NET_BUFFER_LIST *chain = NULL;
-    KIRQL irql;
-    bool running;
 
     for (unsigned i = 0; i < count; i++) {
         NET_BUFFER_LIST *nbl = make_list(opening, frame, bytes);
@@ -344,19 +372,17 @@ opening_send(struct opening *opening, const void *frame, ULONG bytes, unsigned c
         nbl->Next = chain;
         chain = nbl;
     }
-    KeAcquireSpinLock(&opening->lock, &irql);
-    running = opening->running;
-    if (running) {
-        opening->sends_out += count;
-        opening->sent += count;
-    }
-    KeReleaseSpinLock(&opening->lock, irql);
-    if (!running) {
+    if (!opening_send_lists(opening, chain)) {
         free_lists(chain);
         return false;
     }
-    NdisSendNetBufferLists(opening->handle, chain, NDIS_DEFAULT_PORT_NUMBER, 0);
     return true;
+}
+
+unsigned
+opening_number(const NET_BUFFER_LIST *nbl)
+{
+    return (unsigned)(ULONG_PTR)nbl->ProtocolReserved[0];
 }
 
 static VOID
@@ -369,10 +395,20 @@ send_complete(NDIS_HANDLE context, PNET_BUFFER_LIST chain, ULONG flags)
 
     (void)flags;
     opening->last_send_status = NET_BUFFER_LIST_STATUS(chain);
-    for (NET_BUFFER_LIST *nbl = chain; nbl != NULL; nbl = nbl->Next) {
+    while (chain != NULL) {
+        NET_BUFFER_LIST *nbl = chain;
+
+        chain = nbl->Next;
+        nbl->Next = NULL;
         count++;
+        if (opening->driver->on_completed != NULL) {
+            opening->driver->on_completed(opening, nbl);
+        }
+        if (opening->driver->take_completed == NULL ||
+            !opening->driver->take_completed(opening, nbl)) {
+            NdisFreeNetBufferList(nbl);
+        }
     }
-    free_lists(chain);
     KeAcquireSpinLock(&opening->lock, &irql);
     opening->completed += count;
     opening->sends_out -= count;
@@ -392,6 +428,11 @@ receive(NDIS_HANDLE context, PNET_BUFFER_LIST chain, NDIS_PORT_NUMBER port, ULON
 
     (void)port;
     opening->last_receive_flags = flags;
+    if (opening->driver->on_received != NULL) {
+        for (NET_BUFFER_LIST *nbl = chain; nbl != NULL; nbl = nbl->Next) {
+            opening->driver->on_received(opening, nbl);
+        }
+    }
     KeAcquireSpinLock(&opening->lock, &irql);
     opening->received += count;
     if (opening->driver->keep_receives && NDIS_TEST_RECEIVE_CAN_PEND(flags)) {
@@ -438,25 +479,42 @@ opening_return(struct opening *opening, unsigned count)
 
 /* --- requests and status --- */
 
+/* Who waits for a request; it may outlive the binding, which goes when nothing is out any more. */
+struct asker {
+    KEVENT done;
+    NDIS_STATUS status;
+};
+
+void
+opening_answer(PNDIS_OID_REQUEST request, NDIS_STATUS status)
+{
+    struct asker *asker = *(struct asker **)request->SourceReserved;
+
+    asker->status = status;
+    KeSetEvent(&asker->done, IO_NO_INCREMENT, FALSE);
+}
+
 static VOID
 oid_complete(NDIS_HANDLE context, PNDIS_OID_REQUEST request, NDIS_STATUS status)
 {
     struct opening *opening = context;
 
-    (void)request;
     opening->oids_completed++;
-    opening->last_oid_status = status;
-    KeSetEvent(&opening->oid_done, IO_NO_INCREMENT, FALSE);
+    opening_answer(request, status);
 }
 
 NDIS_STATUS
 opening_request(struct opening *opening, PNDIS_OID_REQUEST request)
 {
-    NDIS_STATUS status = NdisOidRequest(opening->handle, request);
+    struct asker asker;
+    NDIS_STATUS status;
 
+    KeInitializeEvent(&asker.done, SynchronizationEvent, FALSE);
+    *(struct asker **)request->SourceReserved = &asker;
+    status = NdisOidRequest(opening->handle, request);
     if (status == NDIS_STATUS_PENDING) {
-        KeWaitForSingleObject(&opening->oid_done, Executive, KernelMode, FALSE, NULL);
-        status = opening->last_oid_status;
+        KeWaitForSingleObject(&asker.done, Executive, KernelMode, FALSE, NULL);
+        status = asker.status;
     }
     return status;
 }

@@ -30,6 +30,11 @@ struct protocol_driver {
     (struct opening *opening, PNDIS_PROTOCOL_RESTART_PARAMETERS parameters);
     /* Other events; NULL: NDIS_STATUS_SUCCESS. */
     NDIS_STATUS (*on_event)(struct opening *opening, PNET_PNP_EVENT_NOTIFICATION event);
+    /* One list came back, or came in. Its number is opening_number() or frame_number(). */
+    void (*on_completed)(struct opening *opening, NET_BUFFER_LIST *nbl);
+    /* True: the list is the test's again; else it is freed. NULL: all are freed. */
+    bool (*take_completed)(struct opening *opening, NET_BUFFER_LIST *nbl);
+    void (*on_received)(struct opening *opening, NET_BUFFER_LIST *nbl);
     ULONG packet_filter; /* Set when the adapter is open; 0: never. */
     bool keep_receives;  /* Until opening_return(). */
 
@@ -72,10 +77,8 @@ struct opening {
     unsigned statuses;
     unsigned oids_completed;
     NDIS_STATUS last_send_status;
-    NDIS_STATUS last_oid_status;
     NDIS_STATUS last_status;
     ULONG last_receive_flags;
-    KEVENT oid_done;
 };
 
 extern struct protocol_driver protocol;
@@ -86,8 +89,15 @@ pndis_driver_entry protocol_entry;
 struct opening *opening_latest(void);
 /* Send @count copies of a frame as one chain; false when it is not running or has no memory. */
 bool opening_send(struct opening *opening, const void *frame, ULONG bytes, unsigned count);
+/* Send a chain of lists that a test made; false, and they stay the test's, when it is not running.
+ */
+bool opening_send_lists(struct opening *opening, NET_BUFFER_LIST *chain);
+/* Which of the opening's sends it is, from 0. */
+unsigned opening_number(const NET_BUFFER_LIST *nbl);
 void opening_return(struct opening *opening, unsigned count);
 /* An OID request, waited for. PASSIVE_LEVEL, in driver code. */
 NDIS_STATUS opening_request(struct opening *opening, PNDIS_OID_REQUEST request);
+/* For a completion function of the test's own: the answer to opening_request(). */
+void opening_answer(PNDIS_OID_REQUEST request, NDIS_STATUS status);
 
 #endif

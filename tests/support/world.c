@@ -1,4 +1,8 @@
+#define _GNU_SOURCE
 #include "support/world.h"
+
+#include <dirent.h>
+#include <unistd.h>
 
 #include "nt/nt.h"
 #include "support/protocol.h"
@@ -139,17 +143,29 @@ world_expect_clean(struct world *w)
     }
 }
 
-const struct pndis_violation *
-world_expect_violation(struct world *w, const char *rule)
+void
+world_expect_violation_of(struct world *w, const char *rule, const char *words, const char *place)
 {
     const struct pndis_violation *violation = pndis_violation_of(w->machine, rule);
 
     if (violation == NULL) {
         world_print_violations(w);
         fail_msg("%s was not reported (seed %llu)", rule, (unsigned long long)w->seed);
+        return;
+    }
+    if (strstr(violation->message, words) == NULL ||
+        strstr(violation->acquired_at, place) == NULL) {
+        world_print_violations(w);
+        fail_msg("%s does not name %s and %s (seed %llu)", rule, words, place,
+                 (unsigned long long)w->seed);
     }
     pndis_violations_clear(w->machine);
-    return violation;
+}
+
+void
+world_expect_violation(struct world *w, const char *rule)
+{
+    world_expect_violation_of(w, rule, "", "");
 }
 
 void
@@ -167,12 +183,54 @@ world_discard(struct world *w)
     w->machine = NULL;
 }
 
+/* Whether a thread of this process other than the caller's runs, or would if it had a processor. */
+static bool
+others_run(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    struct dirent *task;
+    bool found = false;
+
+    while (tasks != NULL && !found && (task = readdir(tasks)) != NULL) {
+        char path[300];
+        char state = 0;
+        FILE *file;
+
+        if (atoi(task->d_name) == 0 || atoi(task->d_name) == gettid()) {
+            continue;
+        }
+        snprintf(path, sizeof(path), "/proc/self/task/%s/stat", task->d_name);
+        file = fopen(path, "r");
+        if (file != NULL) {
+            found = fscanf(file, "%*d (%*[^)]) %c", &state) == 1 && state == 'R';
+            fclose(file);
+        }
+    }
+    if (tasks != NULL) {
+        closedir(tasks);
+    }
+    return found;
+}
+
 void
 world_settle(struct world *w)
 {
-    enum { SETTLE_SIM_NS = 50000000, SETTLE_LIVE_NS = 10000000 };
+    enum {
+        SIM_NS = 50000000,
+        LIVE_NS = 10000000,
+        LOOK_NS = 2000000,
+        LOOKS = 1000,
+        QUIET_LOOKS = 3
+    };
 
-    expect(w, pndis_machine_run(w->machine, world_is_live() ? SETTLE_LIVE_NS : SETTLE_SIM_NS) == 0);
+    expect(w, pndis_machine_run(w->machine, world_is_live() ? LIVE_NS : SIM_NS) == 0);
+    if (!world_is_live()) {
+        return;
+    }
+    for (unsigned look = 0, quiet = 0; look < LOOKS && quiet < QUIET_LOOKS; look++) {
+        quiet = others_run() ? 0 : quiet + 1;
+        expect(w, pndis_machine_run(w->machine, LOOK_NS) == 0);
+    }
 }
 
 size_t

@@ -58,10 +58,14 @@ void world_close(struct world *w);
 void world_discard(struct world *w);
 
 /* A violation of @rule was recorded; then all are forgotten. */
-const struct pndis_violation *world_expect_violation(struct world *w, const char *rule);
+void world_expect_violation(struct world *w, const char *rule);
+/* The same, with @words in its message and @place in where the object was acquired. */
+void world_expect_violation_of(struct world *w, const char *rule, const char *words,
+                               const char *place);
 void world_expect_clean(struct world *w);
 void world_print_violations(struct world *w);
-/* Let everything happen that happens by itself: 50 ms on sim, 10 on live. */
+/* Let everything happen that happens by itself: 50 ms on sim; on live 10, and until threads sleep.
+ */
 void world_settle(struct world *w);
 
 /* Like assert_true, and says which seed it was. */
