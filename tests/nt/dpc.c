@@ -48,12 +48,12 @@ static void
 a_dpc_runs_at_dispatch_level_with_its_arguments(void **state)
 {
     (void)state;
-    for (uint64_t seed = 0; seed < SEED_COUNT; seed++) {
+    for (uint64_t seed = 0; seed < seed_count(); seed++) {
         struct seen seen = {0};
         struct world w;
         KDPC dpc;
 
-        world_sim(&w, seed);
+        world_start(&w, seed);
         KeInitializeDpc(&dpc, note_run, &seen);
         expect(&w, KeInsertQueueDpc(&dpc, &dpc, &seen));
         KeFlushQueuedDpcs();
@@ -74,7 +74,7 @@ a_dpc_that_is_queued_is_not_queued_again(void **state)
     KDPC dpc;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     KeInitializeDpc(&dpc, note_run, &seen);
     KeRaiseIrql(DISPATCH_LEVEL, &irql);
     assert_true(KeInsertQueueDpc(&dpc, &seen, NULL));
@@ -92,7 +92,7 @@ static void
 a_dpc_runs_on_its_target(void **state)
 {
     (void)state;
-    for (uint64_t seed = 0; seed < SEED_COUNT; seed++) {
+    for (uint64_t seed = 0; seed < seed_count(); seed++) {
         struct seen seen = {0};
         struct world w;
         KDPC dpc;
@@ -123,7 +123,7 @@ dpcs_of_one_processor_run_in_order_of_importance(void **state)
     KIRQL irql;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     for (LONG i = 0; i < DPCS; i++) {
         dpcs[i].seen = &seen;
         dpcs[i].number = i;
@@ -154,7 +154,7 @@ a_dpc_is_taken_off_the_queue_until_it_runs(void **state)
     KDPC dpc;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     KeInitializeDpc(&dpc, note_run, &seen);
     assert_false(KeRemoveQueueDpc(&dpc));
     KeRaiseIrql(DISPATCH_LEVEL, &irql);
@@ -211,7 +211,7 @@ static void
 a_flush_returns_when_all_have_ended(void **state)
 {
     (void)state;
-    on_both_schedulers(run_flush_waits);
+    under_many_seeds(run_flush_waits);
 }
 
 static void
@@ -232,7 +232,7 @@ static void
 a_dpc_is_removed_or_waited_for(void **state)
 {
     (void)state;
-    on_both_schedulers(run_remove_waits);
+    under_many_seeds(run_remove_waits);
 }
 
 static void
@@ -243,7 +243,7 @@ flushing_at_dispatch_level_is_reported(void **state)
     KDPC dpc;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     KeInitializeDpc(&dpc, run_slowly, NULL);
     KeRaiseIrql(DISPATCH_LEVEL, &irql);
     KeFlushQueuedDpcs();
@@ -263,7 +263,7 @@ a_dpc_that_was_not_initialised_is_reported(void **state)
     KDPC dpc;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     memset(&dpc, 0, sizeof(dpc));
     assert_false(KeInsertQueueDpc(&dpc, NULL, NULL));
     expect_broken(&w, "DPC_INITIALIZE");
@@ -279,7 +279,7 @@ memory_with_a_queued_dpc_is_not_freed_unnoticed(void **state)
     PKDPC dpc;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     dpc = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*dpc), TEST_TAG);
     KeInitializeDpc(dpc, note_run, &seen);
     KeRaiseIrql(DISPATCH_LEVEL, &irql);
@@ -310,7 +310,7 @@ a_dpc_that_returns_with_a_lock_is_reported(void **state)
     KDPC dpc;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     KeInitializeSpinLock(&lock);
     KeInitializeDpc(&dpc, keep_the_level, &lock);
     KeInsertQueueDpc(&dpc, NULL, NULL);
@@ -328,7 +328,7 @@ a_threaded_dpc_runs_too(void **state)
     KDPC dpc;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     KeInitializeThreadedDpc(&dpc, note_run, &seen);
     KeInsertQueueDpc(&dpc, NULL, NULL);
     KeFlushQueuedDpcs();
@@ -387,7 +387,7 @@ static void
 every_insertion_is_one_run(void **state)
 {
     (void)state;
-    on_both_schedulers(run_storm);
+    under_many_seeds(run_storm);
 }
 
 int

@@ -8,7 +8,7 @@ states_are_as_set(void **state)
     KEVENT event;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     KeInitializeEvent(&event, NotificationEvent, FALSE);
     assert_int_equal(KeReadStateEvent(&event), 0);
     assert_int_equal(KeSetEvent(&event, IO_NO_INCREMENT, FALSE), 0);
@@ -30,7 +30,7 @@ a_notification_event_stays_and_a_synchronization_event_resets(void **state)
     KEVENT event;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     KeInitializeEvent(&event, NotificationEvent, TRUE);
     assert_int_equal(wait_ms(&event, 0), STATUS_SUCCESS);
     assert_int_equal(wait_ms(&event, 0), STATUS_SUCCESS);
@@ -95,7 +95,7 @@ static void
 a_notification_event_wakes_everyone(void **state)
 {
     (void)state;
-    on_both_schedulers(run_notification_wakes_all);
+    under_many_seeds(run_notification_wakes_all);
 }
 
 static void
@@ -125,7 +125,7 @@ static void
 a_synchronization_event_wakes_one_for_each_set(void **state)
 {
     (void)state;
-    on_both_schedulers(run_synchronization_wakes_one_each);
+    under_many_seeds(run_synchronization_wakes_one_each);
 }
 
 /* Who waits when an event is pulsed goes on; who comes later does not. */
@@ -133,15 +133,15 @@ static void
 a_pulse_wakes_those_who_wait_and_leaves_nothing(void **state)
 {
     (void)state;
-    for (uint64_t seed = 0; seed < SEED_COUNT; seed++) {
+    for (uint64_t seed = 0; seed < seed_count(); seed++) {
         struct runner runners[WAITERS];
         struct waiting waiting = {0};
         struct world w;
 
-        world_sim(&w, seed);
+        world_start(&w, seed);
         start_waiters(&waiting, runners, NotificationEvent);
         /* Nothing is left that could run, so all of them wait by now. */
-        pndis_machine_settle(w.machine);
+        settle(&w);
         KePulseEvent(&waiting.event, IO_NO_INCREMENT, FALSE);
         expect(&w, KeReadStateEvent(&waiting.event) == 0);
         for (unsigned i = 0; i < WAITERS; i++) {
@@ -160,7 +160,7 @@ an_event_that_was_not_initialised_is_reported(void **state)
     KEVENT event;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     memset(&event, 0, sizeof(event));
     KeSetEvent(&event, IO_NO_INCREMENT, FALSE);
     expect_broken(&w, "DISPATCHER_INITIALIZE");
@@ -179,7 +179,7 @@ a_semaphore_counts_up_to_its_limit(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     KeInitializeSemaphore(&semaphore, 1, 3);
     assert_int_equal(wait_ms(&semaphore, 0), STATUS_SUCCESS);
     assert_int_equal(wait_ms(&semaphore, 0), STATUS_TIMEOUT);
@@ -233,7 +233,7 @@ static void
 a_semaphore_hands_out_each_count_once(void **state)
 {
     (void)state;
-    on_both_schedulers(run_semaphore_hands_out_each_count_once);
+    under_many_seeds(run_semaphore_hands_out_each_count_once);
 }
 
 int

@@ -8,7 +8,7 @@ a_fast_mutex_raises_to_apc_level(void **state)
     FAST_MUTEX mutex;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     ExInitializeFastMutex(&mutex);
     ExAcquireFastMutex(&mutex);
     assert_int_equal(KeGetCurrentIrql(), APC_LEVEL);
@@ -29,7 +29,7 @@ a_guarded_mutex_enters_a_guarded_region(void **state)
     KGUARDED_MUTEX mutex;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     KeInitializeGuardedMutex(&mutex);
     KeAcquireGuardedMutex(&mutex);
     assert_int_equal(KeGetCurrentIrql(), PASSIVE_LEVEL);
@@ -51,7 +51,7 @@ the_unsafe_ones_want_a_critical_region(void **state)
     FAST_MUTEX mutex;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     ExInitializeFastMutex(&mutex);
     KeEnterCriticalRegion();
     ExAcquireFastMutexUnsafe(&mutex);
@@ -73,7 +73,7 @@ recursion_is_reported_and_does_not_hang(void **state)
     FAST_MUTEX fast;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     ExInitializeFastMutex(&fast);
     KeInitializeGuardedMutex(&guarded);
     ExAcquireFastMutex(&fast);
@@ -97,7 +97,7 @@ releasing_what_is_not_held_is_reported(void **state)
     FAST_MUTEX fast;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     ExInitializeFastMutex(&fast);
     KeInitializeGuardedMutex(&guarded);
     ExReleaseFastMutex(&fast);
@@ -153,7 +153,7 @@ static void
 a_fast_mutex_has_one_owner_at_a_time(void **state)
 {
     (void)state;
-    on_both_schedulers(run_fast_mutex_excludes);
+    under_many_seeds(run_fast_mutex_excludes);
 }
 
 static void
@@ -162,7 +162,7 @@ regions_are_counted_and_balanced(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     KeEnterCriticalRegion();
     KeEnterCriticalRegion();
     KeLeaveCriticalRegion();
@@ -197,7 +197,7 @@ a_thread_that_ends_in_a_region_is_reported(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     runner_start(&runner, stay_in_a_region, NULL);
     runner_join(&runner);
     expect_broken(&w, "REGION_BALANCE");

@@ -16,7 +16,7 @@ doubly_linked_lists_tell_who_was_there(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     InitializeListHead(&head);
     KeInitializeSpinLock(&lock);
     assert_null(ExInterlockedInsertTailList(&head, &items[1].entry, &lock));
@@ -38,7 +38,7 @@ singly_linked_lists_are_stacks(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     KeInitializeSpinLock(&lock);
     assert_null(ExInterlockedPushEntryList(&head, &items[0].single, &lock));
     assert_ptr_equal(ExInterlockedPushEntryList(&head, &items[1].single, &lock), &items[0].single);
@@ -57,7 +57,7 @@ sums_are_made_behind_the_lock(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     KeInitializeSpinLock(&lock);
     assert_int_equal(
         ExInterlockedAddLargeInteger(&sum, (LARGE_INTEGER){.QuadPart = -8}, &lock).QuadPart, 5);
@@ -75,7 +75,7 @@ sequenced_lists_count_their_entries(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     InitializeSListHead(&head);
     assert_int_equal(ExQueryDepthSList(&head), 0);
     assert_null(InterlockedPopEntrySList(&head));
@@ -164,7 +164,7 @@ static void
 items_are_neither_lost_nor_doubled(void **state)
 {
     (void)state;
-    on_both_schedulers(run_items_are_moved);
+    under_many_seeds(run_items_are_moved);
 }
 
 int

@@ -8,7 +8,7 @@ levels_are_raised_and_lowered(void **state)
     KIRQL irql;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     assert_int_equal(KeGetCurrentIrql(), PASSIVE_LEVEL);
     KeRaiseIrql(APC_LEVEL, &irql);
     assert_int_equal(irql, PASSIVE_LEVEL);
@@ -29,7 +29,7 @@ raising_to_a_lower_level_is_reported_and_does_nothing(void **state)
     KIRQL irql, before;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     KeRaiseIrql(DISPATCH_LEVEL, &irql);
     KeRaiseIrql(APC_LEVEL, &before);
     expect_broken(&w, "IRQL_RAISE");
@@ -44,7 +44,7 @@ lowering_to_a_higher_level_is_reported_and_does_nothing(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     KeLowerIrql(DISPATCH_LEVEL);
     expect_broken(&w, "IRQL_LOWER");
     assert_int_equal(KeGetCurrentIrql(), PASSIVE_LEVEL);
@@ -59,7 +59,7 @@ a_callback_returns_at_the_level_it_was_called_at(void **state)
     KIRQL irql;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     pndis__guest_enter(w.context, &frame, &w.driver->owner, "Callback");
     KeRaiseIrql(DISPATCH_LEVEL, &irql);
     pndis__guest_leave(w.context, &frame);
@@ -128,7 +128,7 @@ static void
 there_are_no_more_at_dispatch_level_than_processors(void **state)
 {
     (void)state;
-    on_both_schedulers(run_two_processors);
+    under_many_seeds(run_two_processors);
 }
 
 static void
@@ -137,11 +137,12 @@ both_processors_are_used_under_some_seed(void **state)
     LONG most = 0;
 
     (void)state;
+    on_sim_only();
     for (uint64_t seed = 0; seed < 1000 && most < 2; seed++) {
         struct crowd crowd = {0};
         struct world w;
 
-        world_sim(&w, seed);
+        world_start(&w, seed);
         run_crowd(&w, &crowd);
         most = crowd.most;
     }

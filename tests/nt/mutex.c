@@ -8,7 +8,7 @@ its_owner_acquires_it_again(void **state)
     KMUTEX mutex;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     KeInitializeMutex(&mutex, 0);
     assert_int_equal(KeReadStateMutex(&mutex), 1);
     assert_int_equal(wait_for(&mutex), STATUS_SUCCESS);
@@ -26,6 +26,7 @@ struct shared {
     KMUTEX mutex;
     struct exclusion exclusion;
     KEVENT owned;
+    KEVENT enough;
     NTSTATUS status;
 };
 
@@ -42,7 +43,7 @@ own_until_told(PVOID user)
 
     wait_for(&shared->mutex);
     KeSetEvent(&shared->owned, IO_NO_INCREMENT, FALSE);
-    delay_ms(5);
+    wait_for(&shared->enough);
     KeReleaseMutex(&shared->mutex, FALSE);
 }
 
@@ -54,15 +55,17 @@ a_foreign_release_is_reported_and_does_nothing(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     KeInitializeMutex(&shared.mutex, 0);
     KeInitializeEvent(&shared.owned, NotificationEvent, FALSE);
+    KeInitializeEvent(&shared.enough, NotificationEvent, FALSE);
     runner_start(&runner, own_until_told, &shared);
     wait_for(&shared.owned);
     assert_int_equal(wait_ms(&shared.mutex, 1), STATUS_TIMEOUT);
     KeReleaseMutex(&shared.mutex, FALSE);
     expect_broken(&w, "MUTEX_RELEASE");
     assert_int_equal(KeReadStateMutex(&shared.mutex), 0);
+    KeSetEvent(&shared.enough, IO_NO_INCREMENT, FALSE);
     runner_join(&runner);
     KeReleaseMutex(&shared.mutex, FALSE);
     expect_broken(&w, "MUTEX_RELEASE");
@@ -73,12 +76,12 @@ static void
 a_mutex_whose_owner_ends_is_abandoned(void **state)
 {
     (void)state;
-    for (uint64_t seed = 0; seed < SEED_COUNT; seed++) {
+    for (uint64_t seed = 0; seed < seed_count(); seed++) {
         struct runner runner;
         struct shared shared;
         struct world w;
 
-        world_sim(&w, seed);
+        world_start(&w, seed);
         KeInitializeMutex(&shared.mutex, 0);
         runner_start(&runner, own_and_end, &shared);
         runner_join(&runner);
@@ -127,7 +130,7 @@ static void
 a_mutex_has_one_owner_at_a_time(void **state)
 {
     (void)state;
-    on_both_schedulers(run_mutex_excludes);
+    under_many_seeds(run_mutex_excludes);
 }
 
 static void
@@ -137,7 +140,7 @@ a_mutex_that_is_owned_is_not_freed_unnoticed(void **state)
     PKMUTEX mutex;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     mutex = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*mutex), TEST_TAG);
     KeInitializeMutex(mutex, 0);
     wait_for(mutex);

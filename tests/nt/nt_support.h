@@ -1,6 +1,9 @@
 /*
  * What the tests of lib/nt share: a machine with the test inside it as if it were a driver's code.
  *
+ * PNDIS_TEST_LIVE in the environment runs the same tests on the live scheduler, a few times instead
+ * of under many seeds.
+ *
  * A test that plays several threads asserts on the main one only, after the others have ended;
  * cmocka leaves a failed test with longjmp, which must not cross from one stack to another.
  */
@@ -23,7 +26,19 @@
 
 #include <cmocka.h>
 
-enum { SEED_COUNT = 200, TEST_TAG = 0x74736554 };
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+
+/* Sanitizers are slower: fewer seeds. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||                               \
+    __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+enum { SIM_SEEDS = 50 };
+#else
+enum { SIM_SEEDS = 200 };
+#endif
+
+enum { LIVE_RUNS = 5, TEST_TAG = 0x74736554 };
 
 struct world {
     struct pndis_machine *machine;
@@ -44,6 +59,28 @@ struct world {
                      (unsigned long long)(w)->seed);                                               \
         }                                                                                          \
     } while (0)
+
+static inline bool
+world_is_live(void)
+{
+    return getenv("PNDIS_TEST_LIVE") != NULL;
+}
+
+/* How often to do what comes out differently from one run to the next. */
+static inline uint64_t
+seed_count(void)
+{
+    return world_is_live() ? LIVE_RUNS : SIM_SEEDS;
+}
+
+/* For what only a scheduler with a virtual clock, or one that knows of all, can show. */
+static inline void
+on_sim_only(void)
+{
+    if (world_is_live()) {
+        skip();
+    }
+}
 
 static VOID
 world_unload(PDRIVER_OBJECT driver)
@@ -66,6 +103,7 @@ world_open(struct world *w, const struct pndis_machine_options *options)
 
     memset(w, 0, sizeof(*w));
     recorded.policy = PNDIS_POLICY_RECORD;
+    recorded.scheduler = world_is_live() ? PNDIS_LIVE : options->scheduler;
     w->seed = options->seed;
     w->machine = pndis_machine_create(&recorded);
     assert_non_null(w->machine);
@@ -79,15 +117,9 @@ world_open(struct world *w, const struct pndis_machine_options *options)
 }
 
 static inline void
-world_sim(struct world *w, uint64_t seed)
+world_start(struct world *w, uint64_t seed)
 {
     world_open(w, &(struct pndis_machine_options){.seed = seed});
-}
-
-static inline void
-world_live(struct world *w)
-{
-    world_open(w, &(struct pndis_machine_options){.scheduler = PNDIS_LIVE});
 }
 
 /* The test's code has returned, and its driver is unloaded: what it left behind is told. */
@@ -146,20 +178,29 @@ close_clean(struct world *w)
     w->machine = NULL;
 }
 
-/* @run on sim with many seeds, and a few times on live. */
+/* @run in a world of its own for each seed. */
 static inline void
-on_both_schedulers(void (*run)(struct world *w))
+under_many_seeds(void (*run)(struct world *w))
 {
     struct world w;
 
-    for (uint64_t seed = 0; seed < SEED_COUNT; seed++) {
-        world_sim(&w, seed);
+    for (uint64_t seed = 0; seed < seed_count(); seed++) {
+        world_start(&w, seed);
         run(&w);
     }
-    for (unsigned i = 0; i < 5; i++) {
-        world_live(&w);
-        run(&w);
-    }
+}
+
+/* What a machine that has other things to do may add to a time. */
+static inline uint64_t
+lateness_ns(void)
+{
+    return world_is_live() ? 1000000000 : 2000000;
+}
+
+static inline bool
+is_past(struct world *w, uint64_t time_ns)
+{
+    return pndis_machine_now_ns(w->machine) >= time_ns;
 }
 
 static inline LARGE_INTEGER
@@ -189,6 +230,17 @@ delay_ms(LONGLONG ms)
     LARGE_INTEGER delay = relative_ms(ms);
 
     KeDelayExecutionThread(KernelMode, FALSE, &delay);
+}
+
+/* Let everybody come to where they wait. */
+static inline void
+settle(struct world *w)
+{
+    if (world_is_live()) {
+        delay_ms(50);
+    } else {
+        pndis_machine_settle(w->machine);
+    }
 }
 
 /* Counts those who are where only one may be; plain on purpose, so that ThreadSanitizer looks too.

@@ -17,7 +17,7 @@ readers_share_and_a_writer_is_alone_in_the_word(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     ExInitializePushLock(&lock);
     KeEnterCriticalRegion();
     ExAcquirePushLockShared(&lock);
@@ -40,7 +40,7 @@ misuse_is_reported_and_does_not_hang(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     ExInitializePushLock(&lock);
     ExAcquirePushLockShared(&lock);
     expect_broken(&w, "RESOURCE_REGION");
@@ -127,7 +127,7 @@ static void
 a_writer_is_alone(void **state)
 {
     (void)state;
-    on_both_schedulers(run_push_lock_excludes);
+    under_many_seeds(run_push_lock_excludes);
 }
 
 static void
@@ -136,11 +136,12 @@ readers_are_in_at_once_under_some_seed(void **state)
     bool seen = false;
 
     (void)state;
+    on_sim_only();
     for (uint64_t seed = 0; seed < 1000 && !seen; seed++) {
         struct shared shared = {.turns = 0};
         struct world w;
 
-        world_sim(&w, seed);
+        world_start(&w, seed);
         play(&w, &shared);
         seen = shared.most_readers > 1;
     }

@@ -27,7 +27,7 @@ its_owner_acquires_it_again(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     shared_init(&s);
     KeEnterCriticalRegion();
     assert_true(ExAcquireResourceExclusiveLite(&s.resource, TRUE));
@@ -52,7 +52,7 @@ the_region_functions_enter_and_leave(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     shared_init(&s);
     ExEnterCriticalRegionAndAcquireResourceExclusive(&s.resource);
     assert_true(KeAreApcsDisabled());
@@ -112,7 +112,7 @@ owning_exclusively_becomes_sharing(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     shared_init(&s);
     KeEnterCriticalRegion();
     ExAcquireResourceExclusiveLite(&s.resource, TRUE);
@@ -143,17 +143,17 @@ static void
 readers_differ_in_how_they_treat_a_writer_that_waits(void **state)
 {
     (void)state;
-    for (uint64_t seed = 0; seed < SEED_COUNT; seed++) {
+    for (uint64_t seed = 0; seed < seed_count(); seed++) {
         struct runner writer;
         struct shared s;
         struct world w;
 
-        world_sim(&w, seed);
+        world_start(&w, seed);
         shared_init(&s);
         KeEnterCriticalRegion();
         ExAcquireResourceSharedLite(&s.resource, TRUE);
         runner_start(&writer, wait_exclusively, &s);
-        pndis_machine_settle(w.machine);
+        settle(&w);
         expect(&w, ExGetExclusiveWaiterCount(&s.resource) == 1);
         /* Others queue behind the writer; who shares already does not, unless it asks for that. */
         expect(&w, !another_thread_can(&s, try_shared));
@@ -188,7 +188,7 @@ ownership_is_passed_on_to_whoever_is_named(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     shared_init(&s);
     KeEnterCriticalRegion();
     ExAcquireResourceSharedLite(&s.resource, TRUE);
@@ -213,7 +213,7 @@ misuse_is_reported(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     shared_init(&s);
     KeEnterCriticalRegion();
     ExReleaseResourceLite(&s.resource);
@@ -238,7 +238,7 @@ one_that_is_not_deleted_is_seen_when_its_memory_is_freed(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     resource = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*resource), TEST_TAG);
     ExInitializeResourceLite(resource);
     ExFreePoolWithTag(resource, TEST_TAG);
@@ -306,7 +306,7 @@ static void
 a_writer_is_alone(void **state)
 {
     (void)state;
-    on_both_schedulers(run_resource_excludes);
+    under_many_seeds(run_resource_excludes);
 }
 
 int

@@ -10,7 +10,7 @@ unicode_becomes_ansi_and_back(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     assert_int_equal(RtlUnicodeStringToAnsiSize(&source), 4);
     assert_int_equal(RtlUnicodeStringToAnsiString(&ansi, &source, TRUE), STATUS_SUCCESS);
     assert_int_equal(ansi.Length, 3);
@@ -36,7 +36,7 @@ a_conversion_needs_room_for_the_terminator(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     assert_int_equal(RtlUnicodeStringToAnsiString(&ansi, &source, FALSE), STATUS_BUFFER_OVERFLOW);
     ansi.MaximumLength = 4;
     assert_int_equal(RtlUnicodeStringToAnsiString(&ansi, &source, FALSE), STATUS_SUCCESS);
@@ -136,7 +136,7 @@ utf8_strings_are_allocated_and_freed(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     assert_int_equal(RtlUnicodeStringToUTF8String(&utf8, &source, TRUE), STATUS_SUCCESS);
     assert_string_equal(utf8.Buffer, "caf\xc3\xa9");
     assert_int_equal(RtlUTF8StringToUnicodeString(&back, &utf8, TRUE), STATUS_SUCCESS);
@@ -160,7 +160,7 @@ an_allocation_that_fails_is_told(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     pndis_fault_arm(w.machine, 0);
     assert_int_equal(RtlUnicodeStringToAnsiString(&ansi, &source, TRUE), STATUS_NO_MEMORY);
     pndis_fault_arm(w.machine, 0);

@@ -74,7 +74,7 @@ guids_become_text_and_back(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     assert_int_equal(RtlStringFromGUID(&guid, &text), STATUS_SUCCESS);
     assert_int_equal(wcscmp(text.Buffer, L"{12345678-9ABC-DEF0-1234-56789ABCDEF0}"), 0);
     assert_int_equal(RtlGUIDFromString(&text, &back), STATUS_SUCCESS);

@@ -139,7 +139,7 @@ case_is_changed_in_place_or_in_fresh_memory(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     assert_int_equal(RtlUpcaseUnicodeString(&result, &source, TRUE), STATUS_SUCCESS);
     assert_int_equal(result.Length, 10);
     assert_memory_equal(result.Buffer, L"ETH0\x00c9", 10);
@@ -164,7 +164,7 @@ duplicates_are_the_drivers_to_free(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     assert_int_equal(RtlDuplicateUnicodeString(0, &source, &copy), STATUS_SUCCESS);
     assert_int_equal(copy.MaximumLength, 6);
     assert_memory_equal(copy.Buffer, L"abc", 6);

@@ -16,7 +16,7 @@ references_are_refused_once_it_has_run_down(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     ExInitializeRundownProtection(&reference);
     assert_true(ExAcquireRundownProtection(&reference));
     assert_true(ExAcquireRundownProtectionEx(&reference, 3));
@@ -40,7 +40,7 @@ releasing_what_is_not_held_is_reported(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     ExInitializeRundownProtection(&reference);
     ExReleaseRundownProtection(&reference);
     expect_broken(&w, "RESOURCE_RELEASE");
@@ -98,7 +98,7 @@ static void
 run_down_waits_for_every_reference(void **state)
 {
     (void)state;
-    on_both_schedulers(run_rundown_waits);
+    under_many_seeds(run_rundown_waits);
 }
 
 static VOID
@@ -142,7 +142,7 @@ static void
 the_cache_aware_one_waits_too(void **state)
 {
     (void)state;
-    on_both_schedulers(run_aware_rundown_waits);
+    under_many_seeds(run_aware_rundown_waits);
 }
 
 static void
@@ -153,7 +153,7 @@ the_cache_aware_one_lives_in_the_drivers_memory(void **state)
     SIZE_T bytes;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     bytes = ExSizeOfRundownProtectionCacheAware();
     aware = ExAllocatePool2(POOL_FLAG_NON_PAGED, bytes, TEST_TAG);
     ExInitializeRundownProtectionCacheAware(aware, bytes);
@@ -187,12 +187,12 @@ memory_that_is_being_run_down_is_not_freed_unnoticed(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     reference = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*reference), TEST_TAG);
     ExInitializeRundownProtection(reference);
     ExAcquireRundownProtection(reference);
     runner_start(&runner, run_down, reference);
-    pndis_machine_settle(w.machine);
+    settle(&w);
     ExFreePoolWithTag(reference, TEST_TAG);
     expect_broken(&w, "POOL_ACTIVE");
     ExReleaseRundownProtection(reference);

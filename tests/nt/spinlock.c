@@ -9,7 +9,7 @@ a_spin_lock_raises_and_lowers(void **state)
     KIRQL irql;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     KeInitializeSpinLock(&lock);
     assert_true(KeTestSpinLock(&lock));
     KeAcquireSpinLock(&lock, &irql);
@@ -29,7 +29,7 @@ it_is_held_within_another_at_dispatch_level(void **state)
     KIRQL irql, inner_irql;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     KeInitializeSpinLock(&outer);
     KeInitializeSpinLock(&inner);
     KeAcquireSpinLock(&outer, &irql);
@@ -52,7 +52,7 @@ a_try_takes_only_a_free_one(void **state)
     KIRQL irql;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     KeInitializeSpinLock(&lock);
     KeRaiseIrql(DISPATCH_LEVEL, &irql);
     assert_true(KeTryToAcquireSpinLockAtDpcLevel(&lock));
@@ -70,7 +70,7 @@ a_queued_lock_keeps_the_level_in_its_handle(void **state)
     KSPIN_LOCK lock, other;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     KeInitializeSpinLock(&lock);
     KeInitializeSpinLock(&other);
     KeAcquireInStackQueuedSpinLock(&lock, &handle);
@@ -92,7 +92,7 @@ recursion_is_reported_and_does_not_hang(void **state)
     KIRQL irql, again;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     KeInitializeSpinLock(&lock);
     KeAcquireSpinLock(&lock, &irql);
     KeAcquireSpinLock(&lock, &again);
@@ -110,7 +110,7 @@ releasing_what_is_not_held_is_reported(void **state)
     KIRQL irql;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     KeInitializeSpinLock(&lock);
     KeRaiseIrql(DISPATCH_LEVEL, &irql);
     KeReleaseSpinLockFromDpcLevel(&lock);
@@ -145,13 +145,13 @@ static void
 a_foreign_release_is_reported_and_leaves_it_held(void **state)
 {
     (void)state;
-    for (uint64_t seed = 0; seed < SEED_COUNT; seed++) {
+    for (uint64_t seed = 0; seed < seed_count(); seed++) {
         struct shared shared = {.held = FALSE};
         struct runner runner;
         struct world w;
         KIRQL irql;
 
-        world_sim(&w, seed);
+        world_start(&w, seed);
         KeInitializeSpinLock(&shared.lock);
         runner_start(&runner, hold_until_told, &shared);
         while (!ReadAcquire(&shared.held)) {
@@ -177,7 +177,7 @@ a_lock_that_was_not_initialised_is_reported(void **state)
     KIRQL irql;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     KeAcquireSpinLock(&lock, &irql);
     expect_broken(&w, "SPIN_LOCK_INITIALIZE");
     KeReleaseSpinLock(&lock, irql);
@@ -192,7 +192,7 @@ lowering_with_a_lock_held_is_reported(void **state)
     KIRQL irql;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     KeInitializeSpinLock(&lock);
     KeAcquireSpinLock(&lock, &irql);
     KeLowerIrql(PASSIVE_LEVEL);
@@ -211,7 +211,7 @@ a_callback_that_returns_with_a_lock_is_reported_and_loses_it(void **state)
     KIRQL irql;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     KeInitializeSpinLock(&lock);
     pndis__guest_enter(w.context, &frame, &w.driver->owner, "Callback");
     KeAcquireSpinLock(&lock, &irql);
@@ -283,7 +283,7 @@ static void
 a_spin_lock_has_one_holder_at_a_time(void **state)
 {
     (void)state;
-    on_both_schedulers(run_spin_lock_excludes);
+    under_many_seeds(run_spin_lock_excludes);
 }
 
 int

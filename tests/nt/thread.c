@@ -26,14 +26,14 @@ static void
 a_thread_runs_and_its_handle_leads_to_it(void **state)
 {
     (void)state;
-    for (uint64_t seed = 0; seed < SEED_COUNT; seed++) {
+    for (uint64_t seed = 0; seed < seed_count(); seed++) {
         struct seen seen = {0};
         CLIENT_ID id;
         HANDLE handle;
         PVOID thread;
         struct world w;
 
-        world_sim(&w, seed);
+        world_start(&w, seed);
         expect(&w, PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, &id, note_self,
                                         &seen) == STATUS_SUCCESS);
         expect(&w, ObReferenceObjectByHandle(handle, THREAD_ALL_ACCESS, *PsThreadType, KernelMode,
@@ -80,8 +80,8 @@ terminating_does_not_return(void **state)
     struct world w;
 
     (void)state;
-    on_both_schedulers(run_terminate_does_not_return);
-    world_sim(&w, 0);
+    under_many_seeds(run_terminate_does_not_return);
+    world_start(&w, 0);
     assert_int_equal(PsTerminateSystemThread(STATUS_SUCCESS), STATUS_INVALID_PARAMETER);
     close_clean(&w);
 }
@@ -102,7 +102,7 @@ a_thread_that_ends_at_dispatch_level_is_reported(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     runner_start(&runner, return_with_a_lock, &seen);
     runner_join(&runner);
     assert_string_equal(pndis_violation_at(w.machine, 0)->rule, "SPIN_LOCK_RETURN");
@@ -127,7 +127,7 @@ a_thread_that_outlives_its_driver_is_reported(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, sleep_long, &seen);
     ZwClose(handle);
     world_end(&w);
@@ -150,7 +150,8 @@ a_thread_that_never_ends_is_given_up_on_sim(void **state)
     KEVENT never;
 
     (void)state;
-    world_sim(&w, 0);
+    on_sim_only();
+    world_start(&w, 0);
     KeInitializeEvent(&never, NotificationEvent, FALSE);
     PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, never_end, &never);
     ZwClose(handle);
@@ -167,7 +168,7 @@ a_thread_that_cannot_be_made_is_told(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     pndis_fault_arm(w.machine, 0);
     assert_int_equal(
         PsCreateSystemThread(&handle, THREAD_ALL_ACCESS, NULL, NULL, NULL, note_self, &seen),
@@ -184,7 +185,7 @@ priorities_are_remembered(void **state)
     KPRIORITY before;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     before = KeSetPriorityThread(KeGetCurrentThread(), LOW_REALTIME_PRIORITY);
     assert_int_equal(KeQueryPriorityThread(KeGetCurrentThread()), LOW_REALTIME_PRIORITY);
     assert_int_equal(KeSetPriorityThread(KeGetCurrentThread(), before), LOW_REALTIME_PRIORITY);
@@ -195,7 +196,7 @@ static void
 affinity_decides_which_processor_a_thread_raises_on(void **state)
 {
     (void)state;
-    for (uint64_t seed = 0; seed < SEED_COUNT; seed++) {
+    for (uint64_t seed = 0; seed < seed_count(); seed++) {
         struct world w;
 
         world_open(&w, &(struct pndis_machine_options){.seed = seed, .processors = 4});
@@ -221,6 +222,12 @@ affinity_decides_which_processor_a_thread_raises_on(void **state)
     }
 }
 
+static VOID
+count_only(PVOID user)
+{
+    InterlockedIncrement(&((struct seen *)user)->ran);
+}
+
 /* Many threads at once, each ending in its own way. */
 static void
 run_many_threads_end(struct world *w)
@@ -229,7 +236,7 @@ run_many_threads_end(struct world *w)
     struct runner runners[12];
 
     for (unsigned i = 0; i < 12; i++) {
-        runner_start(&runners[i], i % 2 == 0 ? terminate_from_deep_inside : note_self, &seen);
+        runner_start(&runners[i], i % 2 == 0 ? terminate_from_deep_inside : count_only, &seen);
     }
     for (unsigned i = 0; i < 12; i++) {
         runner_join(&runners[i]);
@@ -242,7 +249,7 @@ static void
 many_threads_run_and_end(void **state)
 {
     (void)state;
-    on_both_schedulers(run_many_threads_end);
+    under_many_seeds(run_many_threads_end);
 }
 
 int

@@ -40,23 +40,24 @@ static void
 a_timer_fires_once_when_it_is_due(void **state)
 {
     (void)state;
-    for (uint64_t seed = 0; seed < SEED_COUNT; seed++) {
+    for (uint64_t seed = 0; seed < seed_count(); seed++) {
         struct ticking ticking;
         struct world w;
         uint64_t start;
 
-        world_sim(&w, seed);
+        world_start(&w, seed);
         ticking_init(&w, &ticking, NotificationTimer);
         start = pndis_machine_now_ns(w.machine);
         expect(&w, !KeSetTimer(&ticking.timer, relative_ms(20), &ticking.dpc));
         expect(&w, !KeReadStateTimer(&ticking.timer));
         pndis_machine_run(w.machine, 19000000);
-        expect(&w, ticking.runs == 0);
+        expect(&w, ReadAcquire(&ticking.runs) == 0 || is_past(&w, start + 20000000));
         pndis_machine_run(w.machine, 100000000);
+        KeFlushQueuedDpcs();
         expect(&w, ticking.runs == 1);
         expect(&w, KeReadStateTimer(&ticking.timer));
         expect(&w, ticking.at_ns[0] - start >= 20000000);
-        expect(&w, ticking.at_ns[0] - start < 22000000);
+        expect(&w, ticking.at_ns[0] - start < 20000000 + lateness_ns());
         expect(&w, !KeCancelTimer(&ticking.timer));
         close_clean(&w);
     }
@@ -69,7 +70,7 @@ a_due_time_of_zero_fires_at_once(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     ticking_init(&w, &ticking, NotificationTimer);
     KeSetTimer(&ticking.timer, (LARGE_INTEGER){.QuadPart = 0}, &ticking.dpc);
     assert_true(KeReadStateTimer(&ticking.timer));
@@ -84,15 +85,17 @@ an_absolute_due_time_is_a_system_time(void **state)
     struct ticking ticking;
     LARGE_INTEGER due;
     struct world w;
+    uint64_t start;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     ticking_init(&w, &ticking, NotificationTimer);
     KeQuerySystemTimePrecise(&due);
+    start = pndis_machine_now_ns(w.machine);
     due.QuadPart += 10 * 10000;
     KeSetTimer(&ticking.timer, due, NULL);
-    assert_int_equal(wait_ms(&ticking.timer, 9), STATUS_TIMEOUT);
-    assert_int_equal(wait_ms(&ticking.timer, 2), STATUS_SUCCESS);
+    assert_true(wait_ms(&ticking.timer, 9) == STATUS_TIMEOUT || is_past(&w, start + 10000000));
+    assert_int_equal(wait_ms(&ticking.timer, world_is_live() ? 1000 : 2), STATUS_SUCCESS);
     close_clean(&w);
 }
 
@@ -100,23 +103,25 @@ static void
 a_periodic_timer_fires_until_it_is_cancelled(void **state)
 {
     (void)state;
-    for (uint64_t seed = 0; seed < SEED_COUNT; seed++) {
+    for (uint64_t seed = 0; seed < seed_count(); seed++) {
         struct ticking ticking;
         struct world w;
 
-        world_sim(&w, seed);
+        world_start(&w, seed);
         ticking_init(&w, &ticking, SynchronizationTimer);
         ticking.limit = 5;
         KeSetTimerEx(&ticking.timer, relative_ms(3), 10, &ticking.dpc);
         for (unsigned i = 0; i < 5; i++) {
-            expect(&w, wait_ms(&ticking.timer, 100) == STATUS_SUCCESS);
+            /* On live two ticks may come before one of them is seen. */
+            expect(&w, wait_ms(&ticking.timer, 100) == STATUS_SUCCESS || world_is_live());
         }
         KeFlushQueuedDpcs();
         expect(&w, ticking.runs == 5);
         for (unsigned i = 1; i < 5; i++) {
             uint64_t between = ticking.at_ns[i] - ticking.at_ns[0];
 
-            expect(&w, between > i * 10000000u - 2000000u && between < i * 10000000u + 2000000u);
+            expect(&w, between + lateness_ns() > i * 10000000u);
+            expect(&w, between < i * 10000000u + lateness_ns());
         }
         expect(&w, wait_ms(&ticking.timer, 100) == STATUS_TIMEOUT);
         expect(&w, !KeCancelTimer(&ticking.timer));
@@ -129,19 +134,22 @@ setting_a_timer_again_replaces_what_was_set(void **state)
 {
     struct ticking ticking;
     struct world w;
+    uint64_t start;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     ticking_init(&w, &ticking, NotificationTimer);
-    assert_false(KeSetTimer(&ticking.timer, relative_ms(5), &ticking.dpc));
+    start = pndis_machine_now_ns(w.machine);
+    assert_false(KeSetTimer(&ticking.timer, relative_ms(500), &ticking.dpc));
     assert_true(KeSetTimer(&ticking.timer, relative_ms(50), &ticking.dpc));
     assert_true(KeSetCoalescableTimer(&ticking.timer, relative_ms(50), 0, 10, &ticking.dpc));
     pndis_machine_run(w.machine, 40000000);
-    assert_int_equal(ticking.runs, 0);
+    assert_true(ReadAcquire(&ticking.runs) == 0 || is_past(&w, start + 50000000));
     pndis_machine_run(w.machine, 40000000);
+    KeFlushQueuedDpcs();
     assert_int_equal(ticking.runs, 1);
     /* What has fired is not set any more. */
-    assert_false(KeSetTimer(&ticking.timer, relative_ms(5), &ticking.dpc));
+    assert_false(KeSetTimer(&ticking.timer, relative_ms(5000), &ticking.dpc));
     assert_false(KeReadStateTimer(&ticking.timer));
     assert_true(KeCancelTimer(&ticking.timer));
     close_clean(&w);
@@ -154,7 +162,7 @@ a_synchronization_timer_lets_one_thread_go(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     ticking_init(&w, &ticking, SynchronizationTimer);
     KeSetTimer(&ticking.timer, relative_ms(1), NULL);
     assert_int_equal(wait_ms(&ticking.timer, 10), STATUS_SUCCESS);
@@ -186,7 +194,7 @@ static void
 a_timer_is_cancelled_or_fires(void **state)
 {
     (void)state;
-    on_both_schedulers(run_cancel_races_with_expiry);
+    under_many_seeds(run_cancel_races_with_expiry);
 }
 
 static VOID
@@ -223,7 +231,7 @@ static void
 threads_that_share_a_timer_leave_it_cancelled(void **state)
 {
     (void)state;
-    on_both_schedulers(run_threads_share_a_timer);
+    under_many_seeds(run_threads_share_a_timer);
 }
 
 /* --- misuse --- */
@@ -235,7 +243,7 @@ memory_with_a_timer_that_is_set_is_not_freed_unnoticed(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     ticking = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*ticking), TEST_TAG);
     ticking_init(&w, ticking, NotificationTimer);
     KeSetTimer(&ticking->timer, relative_ms(1000), &ticking->dpc);
@@ -252,7 +260,7 @@ a_timer_that_was_not_initialised_is_reported(void **state)
     KTIMER timer;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     memset(&timer, 0, sizeof(timer));
     KeSetTimer(&timer, relative_ms(1), NULL);
     expect_broken(&w, "DISPATCHER_INITIALIZE");
@@ -267,7 +275,7 @@ a_dpc_that_was_not_initialised_is_not_queued(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     ticking_init(&w, &ticking, NotificationTimer);
     memset(&ticking.dpc, 0, sizeof(ticking.dpc));
     KeSetTimer(&ticking.timer, relative_ms(1), &ticking.dpc);
@@ -283,7 +291,7 @@ a_timer_that_is_set_at_unload_is_a_leak(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     ticking_init(&w, &ticking, NotificationTimer);
     KeSetTimer(&ticking.timer, relative_ms(1000), NULL);
     world_end(&w);
@@ -298,11 +306,11 @@ delays_last_as_long_as_they_say(void **state)
     uint64_t start;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     start = pndis_machine_now_ns(w.machine);
     delay_ms(30);
     assert_true(pndis_machine_now_ns(w.machine) - start >= 30000000);
-    assert_true(pndis_machine_now_ns(w.machine) - start < 31000000);
+    assert_true(pndis_machine_now_ns(w.machine) - start < 30000000 + lateness_ns());
     close_clean(&w);
 }
 

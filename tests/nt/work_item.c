@@ -68,7 +68,7 @@ static void
 a_work_item_runs_at_passive_level(void **state)
 {
     (void)state;
-    on_both_schedulers(run_item_at_passive_level);
+    under_many_seeds(run_item_at_passive_level);
 }
 
 static void
@@ -79,7 +79,7 @@ an_item_lives_in_the_drivers_memory_too(void **state)
     struct world w;
 
     (void)state;
-    world_sim(&w, 0);
+    world_start(&w, 0);
     seen_init(&w, &seen);
     item = ExAllocatePool2(POOL_FLAG_NON_PAGED, IoSizeofWorkItem(), TEST_TAG);
     IoInitializeWorkItem(seen.device, item);
@@ -101,6 +101,7 @@ queueing_twice_is_reported_or_refused(void **state)
     KIRQL irql;
 
     (void)state;
+    on_sim_only();
     world_open(&w, &(struct pndis_machine_options){.processors = 1});
     seen_init(&w, &seen);
     item = IoAllocateWorkItem(seen.device);
@@ -130,6 +131,7 @@ freeing_a_queued_item_is_reported_and_it_does_not_run(void **state)
     KIRQL irql;
 
     (void)state;
+    on_sim_only();
     world_open(&w, &(struct pndis_machine_options){.processors = 1});
     seen_init(&w, &seen);
     item = IoAllocateWorkItem(seen.device);
@@ -188,7 +190,7 @@ static void
 an_item_may_queue_and_free_itself(void **state)
 {
     (void)state;
-    on_both_schedulers(run_item_queues_itself);
+    under_many_seeds(run_item_queues_itself);
 }
 
 static VOID
@@ -206,12 +208,12 @@ static void
 a_queued_item_keeps_its_device(void **state)
 {
     (void)state;
-    for (uint64_t seed = 0; seed < SEED_COUNT; seed++) {
+    for (uint64_t seed = 0; seed < seed_count(); seed++) {
         PIO_WORKITEM item;
         struct seen seen;
         struct world w;
 
-        world_sim(&w, seed);
+        world_start(&w, seed);
         seen_init(&w, &seen);
         item = IoAllocateWorkItem(seen.device);
         IoQueueWorkItemEx(item, work_slowly, DelayedWorkQueue, &seen);
@@ -243,6 +245,7 @@ the_older_kind_runs_and_is_checked(void **state)
     KIRQL irql;
 
     (void)state;
+    on_sim_only();
     world_open(&w, &(struct pndis_machine_options){.processors = 1});
     KeInitializeEvent(&seen.done, SynchronizationEvent, FALSE);
     item = ExAllocatePool2(POOL_FLAG_NON_PAGED, sizeof(*item), TEST_TAG);
@@ -309,7 +312,57 @@ static void
 a_flush_waits_for_what_was_queued_before(void **state)
 {
     (void)state;
-    on_both_schedulers(run_flush_waits);
+    under_many_seeds(run_flush_waits);
+}
+
+/* Work that waits for work behind it: the last one lets all the others go. */
+enum { CHAIN = 12 };
+
+struct link {
+    struct seen seen;
+    struct link *next;
+};
+
+static VOID
+wait_for_next(PDEVICE_OBJECT device, PVOID user)
+{
+    struct link *link = user;
+
+    if (link->next != NULL) {
+        wait_for(&link->next->seen.done);
+    }
+    note_run(device, &link->seen);
+}
+
+static void
+run_chain(struct world *w)
+{
+    struct link links[CHAIN];
+    PIO_WORKITEM items[CHAIN];
+
+    for (unsigned i = 0; i < CHAIN; i++) {
+        seen_init(w, &links[i].seen);
+        links[i].next = i + 1 < CHAIN ? &links[i + 1] : NULL;
+    }
+    for (unsigned i = 0; i < CHAIN; i++) {
+        items[i] = IoAllocateWorkItem(links[i].seen.device);
+        IoQueueWorkItem(items[i], wait_for_next, DelayedWorkQueue, &links[i]);
+    }
+    wait_for(&links[0].seen.done);
+    pndis__work_flush(w->context);
+    for (unsigned i = 0; i < CHAIN; i++) {
+        expect(w, links[i].seen.runs == 1);
+        IoFreeWorkItem(items[i]);
+        IoDeleteDevice(links[i].seen.device);
+    }
+    close_clean(w);
+}
+
+static void
+work_may_wait_for_work_behind_it(void **state)
+{
+    (void)state;
+    under_many_seeds(run_chain);
 }
 
 int
@@ -324,6 +377,7 @@ main(void)
         cmocka_unit_test(a_queued_item_keeps_its_device),
         cmocka_unit_test(the_older_kind_runs_and_is_checked),
         cmocka_unit_test(a_flush_waits_for_what_was_queued_before),
+        cmocka_unit_test(work_may_wait_for_work_behind_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

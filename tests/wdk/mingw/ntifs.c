@@ -1,0 +1,3 @@
+/* The kernel, widest face. */
+#include <ntifs.h>
+#include <ntstatus.h>
