@@ -48,6 +48,7 @@ for_each_variant(enum when *answer, const char *what)
 
             miniport_reset();
             protocol_reset();
+            protocol.packet_filter |= NDIS_PACKET_TYPE_ALL_LOCAL;
             *answer = when;
             if (seed == 0) {
                 print_message("%s: %s\n", what, when_names[when]);
