@@ -1,5 +1,6 @@
 """tap_bridge as its users meet it: the demo, signals, options, what it says when rights are missing."""
 
+import glob
 import os
 import re
 import shutil
@@ -78,12 +79,15 @@ def wrong_options_are_named():
 
 
 def copied_for_everyone():
-    """The program and its library where a user without rights can read them: the build may be in a private folder."""
+    """Program, library and drivers where a user without rights can read them: the build may be in a private folder."""
     home = "/run/for_everyone"
     os.makedirs(home)
     os.chmod(home, 0o755)
-    linked = re.findall(r"=> (\S*/libpndis\.so\S*)", lab.run(["ldd", PROGRAM]).stdout)
-    return [shutil.copy(file, home) for file in (PROGRAM, *linked)][0]
+    library = re.findall(r"=> (\S*/libpndis\.so\S*)", lab.run(["ldd", PROGRAM]).stdout)
+    drivers = os.path.join(os.path.dirname(PROGRAM), "..", "..", "drivers", "*", "*")
+    for file in [*library, *glob.glob(drivers + ".so"), *glob.glob(drivers + ".inf")]:
+        shutil.copy(file, home)
+    return shutil.copy(PROGRAM, home)
 
 
 def missing_rights_are_explained():
