@@ -107,7 +107,10 @@ PNDIS_API void pndis_client_hold(struct pndis_client *client, bool hold);
 /** Return up to @count held NET_BUFFER_LISTs, oldest first; SIZE_MAX for all. Returns how many. */
 PNDIS_API size_t pndis_client_return(struct pndis_client *client, size_t count);
 
-/** What a client has seen. */
+/**
+ * What a client has seen. A frame is counted once on_receive or on_sent has returned, or once it
+ * can be taken: a host on another thread that waits for a count finds all of it done.
+ */
 struct pndis_client_counts {
     uint64_t sent;         /* Given to NDIS. */
     uint64_t completed;    /* Came back ... */

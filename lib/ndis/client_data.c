@@ -206,14 +206,14 @@ pndis__client_send_complete(NDIS_HANDLE binding_context, PNET_BUFFER_LIST nbls, 
         nbls = nbl->Next;
         nbl->Next = NULL;
         free_sent(nbl);
+        if (client->events.on_sent != NULL) {
+            client->events.on_sent(client, status, tag, client->options.user);
+        }
         brief_lock(&client->lock);
         client->counts.completed++;
         client->counts.completed_ok += status == NDIS_STATUS_SUCCESS;
         client->counts.last_send_status = status;
         brief_unlock(&client->lock);
-        if (client->events.on_sent != NULL) {
-            client->events.on_sent(client, status, tag, client->options.user);
-        }
         count++;
     }
     unreserve(client, count);
@@ -259,16 +259,16 @@ look_at(struct pndis_client *client, NET_BUFFER_LIST *nbl, ULONG flags)
         const uint8_t *data = storage == NULL ? NULL : NdisGetDataBuffer(nb, bytes, storage, 1, 0);
         const struct pndis_received received = {data, bytes, flags, nbl};
 
-        brief_lock(&client->lock);
-        client->counts.received++;
-        client->counts.received_bytes += bytes;
-        brief_unlock(&client->lock);
         if (data != NULL && client->events.on_receive != NULL) {
             client->events.on_receive(client, &received, client->options.user);
         } else if (data != NULL) {
             keep(client, data, bytes);
         }
         free(storage);
+        brief_lock(&client->lock);
+        client->counts.received++;
+        client->counts.received_bytes += bytes;
+        brief_unlock(&client->lock);
     }
 }
 
