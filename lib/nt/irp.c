@@ -155,7 +155,8 @@ IofCallDriver(PDEVICE_OBJECT DeviceObject, PIRP Irp)
 static bool
 is_invoked(const IRP *irp, UCHAR control)
 {
-    if (irp->Cancel && (control & SL_INVOKE_ON_CANCEL) != 0) {
+    /* Who cancels may come at any time: IoCancelIrp does not wait for a completion. */
+    if (__atomic_load_n(&irp->Cancel, __ATOMIC_RELAXED) && (control & SL_INVOKE_ON_CANCEL) != 0) {
         return true;
     }
     return NT_SUCCESS(irp->IoStatus.Status) ? (control & SL_INVOKE_ON_SUCCESS) != 0
@@ -287,7 +288,7 @@ pndis__irp_cancel(struct context *context, PIRP irp)
         pndis__irql_raise(context, DISPATCH_LEVEL);
     }
     pndis__spin_acquire(context, &context->machine->cancel_lock);
-    irp->Cancel = TRUE;
+    __atomic_store_n(&irp->Cancel, TRUE, __ATOMIC_SEQ_CST);
     routine = IoSetCancelRoutine(irp, NULL);
     if (routine == NULL) {
         pndis__spin_release(context, &context->machine->cancel_lock);
