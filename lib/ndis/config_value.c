@@ -50,8 +50,8 @@ read_text(struct stored_parameter *stored, ULONG bytes, NDIS_PARAMETER_TYPE want
     refer_to_text(stored, bytes);
     parameter->ParameterType = NdisParameterString;
     if ((wanted == NdisParameterInteger || wanted == NdisParameterHexInteger) &&
-        NT_SUCCESS(RtlUnicodeStringToInteger(&parameter->ParameterData.StringData,
-                                             wanted == NdisParameterInteger ? 10 : 16, &number))) {
+        NT_SUCCESS(pndis__number_of(&parameter->ParameterData.StringData,
+                                    wanted == NdisParameterInteger ? 10 : 16, &number))) {
         parameter->ParameterType = NdisParameterInteger;
         parameter->ParameterData.IntegerData = number;
     }

@@ -151,6 +151,17 @@ pndis__call(const char *name, KIRQL low, KIRQL high, const void *caller)
     return context;
 }
 
+/*
+ * The same in a function that needs nothing of a machine, as one that compares strings: a host may
+ * call it as well, on a thread that is inside none.
+ */
+#define NT_PURE_CALL(low, high)                                                                    \
+    do {                                                                                           \
+        if (context_current() != NULL) {                                                           \
+            NT_CALL(low, high);                                                                    \
+        }                                                                                          \
+    } while (0)
+
 /* Around every call of a driver's routine. @owner is whose routine it is. */
 void pndis__guest_enter(struct context *context, struct frame *frame, struct owner *owner,
                         const char *callback);
@@ -378,6 +389,9 @@ void pndis__driver_key(const struct pndis_driver *driver, char *text, size_t byt
 void pndis__utf8_of(const UNICODE_STRING *text, char *utf8, size_t bytes);
 /* A UNICODE_STRING with a NUL behind it in fresh memory (free Buffer with free()). */
 bool pndis__unicode_of(const char *utf8, UNICODE_STRING *out_text);
+bool pndis__unicode_equal(const UNICODE_STRING *a, const UNICODE_STRING *b, bool ignore_case);
+/* The body of RtlUnicodeStringToInteger (rtl_number.c), for pndis itself: at any level. */
+NTSTATUS pndis__number_of(const UNICODE_STRING *text, ULONG base, ULONG *out_value);
 
 /* --- what drivers look up by name (routine.c) --- */
 

@@ -84,6 +84,7 @@ append(PSTRING destination, const CHAR *text, size_t bytes)
 NTSTATUS
 RtlAppendStringToString(PSTRING Destination, const STRING *Source)
 {
+    NT_PURE_CALL(PASSIVE_LEVEL, APC_LEVEL);
     return append(Destination, Source->Buffer, Source->Length);
 }
 
@@ -96,13 +97,20 @@ RtlAppendAsciizToString(PSTRING Destination, PCSZ Source)
 /* --- case and comparing --- */
 
 /* Up-casing goes through Unicode; what has no capital in the code page stays as it is. */
+static CHAR
+upper_of(CHAR character)
+{
+    WCHAR upper = pndis__upcase(pndis__wide_of(character));
+    CHAR result = pndis__ansi_of(upper);
+
+    return result == '?' && upper != '?' ? character : result;
+}
+
 CHAR
 RtlUpperChar(CHAR Character)
 {
-    WCHAR upper = pndis__upcase(pndis__wide_of(Character));
-    CHAR result = pndis__ansi_of(upper);
-
-    return result == '?' && upper != '?' ? Character : result;
+    NT_PURE_CALL(PASSIVE_LEVEL, APC_LEVEL);
+    return upper_of(Character);
 }
 
 VOID
@@ -112,37 +120,45 @@ RtlUpperString(PSTRING DestinationString, const STRING *SourceString)
                        ? SourceString->Length
                        : DestinationString->MaximumLength;
 
+    NT_PURE_CALL(PASSIVE_LEVEL, APC_LEVEL);
     for (USHORT i = 0; i < bytes; i++) {
-        DestinationString->Buffer[i] = RtlUpperChar(SourceString->Buffer[i]);
+        DestinationString->Buffer[i] = upper_of(SourceString->Buffer[i]);
     }
     DestinationString->Length = bytes;
 }
 
-LONG
-RtlCompareString(const STRING *String1, const STRING *String2, BOOLEAN CaseInSensitive)
+static LONG
+compare(const STRING *a, const STRING *b, bool ignore_case)
 {
-    USHORT common = String1->Length < String2->Length ? String1->Length : String2->Length;
+    USHORT common = a->Length < b->Length ? a->Length : b->Length;
 
     for (USHORT i = 0; i < common; i++) {
-        UCHAR left = (UCHAR)String1->Buffer[i];
-        UCHAR right = (UCHAR)String2->Buffer[i];
+        UCHAR left = (UCHAR)a->Buffer[i];
+        UCHAR right = (UCHAR)b->Buffer[i];
 
-        if (CaseInSensitive) {
-            left = (UCHAR)RtlUpperChar((CHAR)left);
-            right = (UCHAR)RtlUpperChar((CHAR)right);
+        if (ignore_case) {
+            left = (UCHAR)upper_of((CHAR)left);
+            right = (UCHAR)upper_of((CHAR)right);
         }
         if (left != right) {
             return left - right;
         }
     }
-    return String1->Length - String2->Length;
+    return a->Length - b->Length;
+}
+
+LONG
+RtlCompareString(const STRING *String1, const STRING *String2, BOOLEAN CaseInSensitive)
+{
+    NT_PURE_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
+    return compare(String1, String2, CaseInSensitive);
 }
 
 BOOLEAN
 RtlEqualString(const STRING *String1, const STRING *String2, BOOLEAN CaseInSensitive)
 {
-    return String1->Length == String2->Length &&
-           RtlCompareString(String1, String2, CaseInSensitive) == 0;
+    NT_PURE_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
+    return String1->Length == String2->Length && compare(String1, String2, CaseInSensitive) == 0;
 }
 
 BOOLEAN
@@ -154,5 +170,5 @@ RtlPrefixString(const STRING *String1, const STRING *String2, BOOLEAN CaseInSens
         return FALSE;
     }
     beginning.Length = String1->Length;
-    return RtlCompareString(String1, &beginning, CaseInSensitive) == 0;
+    return compare(String1, &beginning, CaseInSensitive) == 0;
 }

@@ -9,22 +9,37 @@
 
 /* --- code page: one byte for each character --- */
 
+static ULONG
+ansi_size(PCUNICODE_STRING source)
+{
+    return source->Length / sizeof(WCHAR) + 1;
+}
+
 ULONG
 RtlxUnicodeStringToAnsiSize(PCUNICODE_STRING UnicodeString)
 {
-    return UnicodeString->Length / sizeof(WCHAR) + 1;
+    NT_PURE_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
+    return ansi_size(UnicodeString);
+}
+
+static ULONG
+unicode_size(PCANSI_STRING source)
+{
+    return (source->Length + 1u) * sizeof(WCHAR);
 }
 
 ULONG
 RtlxAnsiStringToUnicodeSize(PCANSI_STRING AnsiString)
 {
-    return (AnsiString->Length + 1u) * sizeof(WCHAR);
+    NT_PURE_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
+    return unicode_size(AnsiString);
 }
 
 NTSTATUS
 RtlUnicodeToMultiByteSize(PULONG BytesInMultiByteString, PCWCH UnicodeString,
                           ULONG BytesInUnicodeString)
 {
+    NT_PURE_CALL(PASSIVE_LEVEL, APC_LEVEL);
     (void)UnicodeString;
     *BytesInMultiByteString = BytesInUnicodeString / sizeof(WCHAR);
     return STATUS_SUCCESS;
@@ -34,9 +49,27 @@ NTSTATUS
 RtlMultiByteToUnicodeSize(PULONG BytesInUnicodeString, const CHAR *MultiByteString,
                           ULONG BytesInMultiByteString)
 {
+    NT_PURE_CALL(PASSIVE_LEVEL, APC_LEVEL);
     (void)MultiByteString;
     *BytesInUnicodeString = BytesInMultiByteString * (ULONG)sizeof(WCHAR);
     return STATUS_SUCCESS;
+}
+
+/* @change is applied to each character on the way; NULL: none. */
+static NTSTATUS
+wide_to_bytes(PCHAR destination, ULONG room, PULONG out_bytes, PCWCH source, ULONG source_bytes,
+              WCHAR (*change)(WCHAR character))
+{
+    ULONG wanted = source_bytes / sizeof(WCHAR);
+    ULONG count = wanted < room ? wanted : room;
+
+    for (ULONG i = 0; i < count; i++) {
+        destination[i] = pndis__ansi_of(change == NULL ? source[i] : change(source[i]));
+    }
+    if (out_bytes != NULL) {
+        *out_bytes = count;
+    }
+    return count < wanted ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
 }
 
 NTSTATUS
@@ -44,16 +77,9 @@ RtlUnicodeToMultiByteN(PCHAR MultiByteString, ULONG MaxBytesInMultiByteString,
                        PULONG BytesInMultiByteString, PCWCH UnicodeString,
                        ULONG BytesInUnicodeString)
 {
-    ULONG wanted = BytesInUnicodeString / sizeof(WCHAR);
-    ULONG count = wanted < MaxBytesInMultiByteString ? wanted : MaxBytesInMultiByteString;
-
-    for (ULONG i = 0; i < count; i++) {
-        MultiByteString[i] = pndis__ansi_of(UnicodeString[i]);
-    }
-    if (BytesInMultiByteString != NULL) {
-        *BytesInMultiByteString = count;
-    }
-    return count < wanted ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
+    NT_PURE_CALL(PASSIVE_LEVEL, APC_LEVEL);
+    return wide_to_bytes(MultiByteString, MaxBytesInMultiByteString, BytesInMultiByteString,
+                         UnicodeString, BytesInUnicodeString, NULL);
 }
 
 NTSTATUS
@@ -61,16 +87,25 @@ RtlUpcaseUnicodeToMultiByteN(PCHAR MultiByteString, ULONG MaxBytesInMultiByteStr
                              PULONG BytesInMultiByteString, PCWCH UnicodeString,
                              ULONG BytesInUnicodeString)
 {
-    ULONG wanted = BytesInUnicodeString / sizeof(WCHAR);
-    ULONG count = wanted < MaxBytesInMultiByteString ? wanted : MaxBytesInMultiByteString;
+    NT_PURE_CALL(PASSIVE_LEVEL, APC_LEVEL);
+    return wide_to_bytes(MultiByteString, MaxBytesInMultiByteString, BytesInMultiByteString,
+                         UnicodeString, BytesInUnicodeString, pndis__upcase);
+}
+
+static NTSTATUS
+bytes_to_wide(PWCH destination, ULONG room_bytes, PULONG out_bytes, const CHAR *source,
+              ULONG source_bytes)
+{
+    ULONG room = room_bytes / sizeof(WCHAR);
+    ULONG count = source_bytes < room ? source_bytes : room;
 
     for (ULONG i = 0; i < count; i++) {
-        MultiByteString[i] = pndis__ansi_of(pndis__upcase(UnicodeString[i]));
+        destination[i] = pndis__wide_of(source[i]);
     }
-    if (BytesInMultiByteString != NULL) {
-        *BytesInMultiByteString = count;
+    if (out_bytes != NULL) {
+        *out_bytes = count * (ULONG)sizeof(WCHAR);
     }
-    return count < wanted ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
+    return count < source_bytes ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
 }
 
 NTSTATUS
@@ -78,16 +113,9 @@ RtlMultiByteToUnicodeN(PWCH UnicodeString, ULONG MaxBytesInUnicodeString,
                        PULONG BytesInUnicodeString, const CHAR *MultiByteString,
                        ULONG BytesInMultiByteString)
 {
-    ULONG room = MaxBytesInUnicodeString / sizeof(WCHAR);
-    ULONG count = BytesInMultiByteString < room ? BytesInMultiByteString : room;
-
-    for (ULONG i = 0; i < count; i++) {
-        UnicodeString[i] = pndis__wide_of(MultiByteString[i]);
-    }
-    if (BytesInUnicodeString != NULL) {
-        *BytesInUnicodeString = count * (ULONG)sizeof(WCHAR);
-    }
-    return count < BytesInMultiByteString ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
+    NT_PURE_CALL(PASSIVE_LEVEL, APC_LEVEL);
+    return bytes_to_wide(UnicodeString, MaxBytesInUnicodeString, BytesInUnicodeString,
+                         MultiByteString, BytesInMultiByteString);
 }
 
 /* --- whole strings --- */
@@ -115,12 +143,11 @@ static NTSTATUS
 to_ansi(struct context *context, PANSI_STRING destination, PCUNICODE_STRING source,
         BOOLEAN allocate, const char *call, const void *caller)
 {
-    ULONG bytes = RtlxUnicodeStringToAnsiSize(source);
+    ULONG bytes = ansi_size(source);
     NTSTATUS status = make_room(context, destination, bytes, allocate, call, caller);
 
     if (NT_SUCCESS(status)) {
-        RtlUnicodeToMultiByteN(destination->Buffer, bytes - 1, NULL, source->Buffer,
-                               source->Length);
+        wide_to_bytes(destination->Buffer, bytes - 1, NULL, source->Buffer, source->Length, NULL);
         destination->Buffer[bytes - 1] = 0;
         destination->Length = (USHORT)(bytes - 1);
     }
@@ -166,11 +193,11 @@ static NTSTATUS
 from_ansi(struct context *context, PUNICODE_STRING destination, PCANSI_STRING source,
           BOOLEAN allocate, const char *call, const void *caller)
 {
-    ULONG bytes = RtlxAnsiStringToUnicodeSize(source);
+    ULONG bytes = unicode_size(source);
     NTSTATUS status = make_wide_room(context, destination, bytes, allocate, call, caller);
 
     if (NT_SUCCESS(status)) {
-        RtlMultiByteToUnicodeN(destination->Buffer, bytes, NULL, source->Buffer, source->Length);
+        bytes_to_wide(destination->Buffer, bytes, NULL, source->Buffer, source->Length);
         destination->Buffer[source->Length] = 0;
         destination->Length = (USHORT)(bytes - sizeof(WCHAR));
     }
@@ -248,41 +275,82 @@ conversion_status(bool fits, bool all_valid)
     return all_valid ? STATUS_SUCCESS : STATUS_SOME_NOT_MAPPED;
 }
 
-NTSTATUS
-RtlUnicodeToUTF8N(PCHAR UTF8StringDestination, ULONG UTF8StringMaxByteCount,
-                  PULONG UTF8StringActualByteCount, PCWCH UnicodeStringSource,
-                  ULONG UnicodeStringByteCount)
+static NTSTATUS
+wide_to_utf8(PCHAR destination, ULONG room, PULONG out_bytes, PCWCH source, ULONG source_bytes)
 {
-    size_t count = UnicodeStringByteCount / sizeof(WCHAR);
-    size_t limit = UTF8StringDestination == NULL ? SIZE_MAX : UTF8StringMaxByteCount;
+    size_t count = source_bytes / sizeof(WCHAR);
+    size_t limit = destination == NULL ? SIZE_MAX : room;
     size_t written = 0;
     bool all_valid = true;
     bool fits = true;
 
-    if (UnicodeStringSource == NULL) {
+    if (source == NULL) {
         return STATUS_INVALID_PARAMETER_4;
     }
-    if (UTF8StringDestination == NULL && UTF8StringActualByteCount == NULL) {
+    if (destination == NULL && out_bytes == NULL) {
         return STATUS_INVALID_PARAMETER;
     }
-    if (UnicodeStringByteCount % sizeof(WCHAR) != 0) {
+    if (source_bytes % sizeof(WCHAR) != 0) {
         return STATUS_INVALID_PARAMETER_5;
     }
     for (size_t at = 0, used; at < count && fits; at += used) {
         char units[4];
         bool valid;
-        uint32_t code = pndis__utf16_decode(UnicodeStringSource + at, count - at, &used, &valid);
+        uint32_t code = pndis__utf16_decode(source + at, count - at, &used, &valid);
         size_t length = pndis__utf8_encode(code, units);
 
         fits = written + length <= limit;
         all_valid = all_valid && valid;
-        if (fits && UTF8StringDestination != NULL) {
-            memcpy(UTF8StringDestination + written, units, length);
+        if (fits && destination != NULL) {
+            memcpy(destination + written, units, length);
         }
         written += fits ? length : 0;
     }
-    if (UTF8StringActualByteCount != NULL) {
-        *UTF8StringActualByteCount = (ULONG)written;
+    if (out_bytes != NULL) {
+        *out_bytes = (ULONG)written;
+    }
+    return conversion_status(fits, all_valid);
+}
+
+NTSTATUS
+RtlUnicodeToUTF8N(PCHAR UTF8StringDestination, ULONG UTF8StringMaxByteCount,
+                  PULONG UTF8StringActualByteCount, PCWCH UnicodeStringSource,
+                  ULONG UnicodeStringByteCount)
+{
+    NT_PURE_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
+    return wide_to_utf8(UTF8StringDestination, UTF8StringMaxByteCount, UTF8StringActualByteCount,
+                        UnicodeStringSource, UnicodeStringByteCount);
+}
+
+static NTSTATUS
+utf8_to_wide(PWSTR destination, ULONG room, PULONG out_bytes, PCCH source, ULONG source_bytes)
+{
+    size_t limit = destination == NULL ? SIZE_MAX : room / sizeof(WCHAR);
+    size_t written = 0;
+    bool all_valid = true;
+    bool fits = true;
+
+    if (source == NULL) {
+        return STATUS_INVALID_PARAMETER_4;
+    }
+    if (destination == NULL && out_bytes == NULL) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    for (size_t at = 0, used; at < source_bytes && fits; at += used) {
+        WCHAR units[2];
+        bool valid;
+        uint32_t code = pndis__utf8_decode(source + at, source_bytes - at, &used, &valid);
+        size_t length = pndis__utf16_encode(code, units);
+
+        fits = written + length <= limit;
+        all_valid = all_valid && valid;
+        if (fits && destination != NULL) {
+            memcpy(destination + written, units, length * sizeof(WCHAR));
+        }
+        written += fits ? length : 0;
+    }
+    if (out_bytes != NULL) {
+        *out_bytes = (ULONG)(written * sizeof(WCHAR));
     }
     return conversion_status(fits, all_valid);
 }
@@ -292,36 +360,9 @@ RtlUTF8ToUnicodeN(PWSTR UnicodeStringDestination, ULONG UnicodeStringMaxByteCoun
                   PULONG UnicodeStringActualByteCount, PCCH UTF8StringSource,
                   ULONG UTF8StringByteCount)
 {
-    size_t limit =
-        UnicodeStringDestination == NULL ? SIZE_MAX : UnicodeStringMaxByteCount / sizeof(WCHAR);
-    size_t written = 0;
-    bool all_valid = true;
-    bool fits = true;
-
-    if (UTF8StringSource == NULL) {
-        return STATUS_INVALID_PARAMETER_4;
-    }
-    if (UnicodeStringDestination == NULL && UnicodeStringActualByteCount == NULL) {
-        return STATUS_INVALID_PARAMETER;
-    }
-    for (size_t at = 0, used; at < UTF8StringByteCount && fits; at += used) {
-        WCHAR units[2];
-        bool valid;
-        uint32_t code =
-            pndis__utf8_decode(UTF8StringSource + at, UTF8StringByteCount - at, &used, &valid);
-        size_t length = pndis__utf16_encode(code, units);
-
-        fits = written + length <= limit;
-        all_valid = all_valid && valid;
-        if (fits && UnicodeStringDestination != NULL) {
-            memcpy(UnicodeStringDestination + written, units, length * sizeof(WCHAR));
-        }
-        written += fits ? length : 0;
-    }
-    if (UnicodeStringActualByteCount != NULL) {
-        *UnicodeStringActualByteCount = (ULONG)(written * sizeof(WCHAR));
-    }
-    return conversion_status(fits, all_valid);
+    NT_PURE_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
+    return utf8_to_wide(UnicodeStringDestination, UnicodeStringMaxByteCount,
+                        UnicodeStringActualByteCount, UTF8StringSource, UTF8StringByteCount);
 }
 
 NTSTATUS
@@ -333,14 +374,14 @@ RtlUnicodeStringToUTF8String(PUTF8_STRING DestinationString, PCUNICODE_STRING So
     NTSTATUS status;
 
     if (SourceString->Length != 0) {
-        RtlUnicodeToUTF8N(NULL, 0, &bytes, SourceString->Buffer, SourceString->Length);
+        wide_to_utf8(NULL, 0, &bytes, SourceString->Buffer, SourceString->Length);
     }
     status = make_room(context, DestinationString, bytes + 1, AllocateDestinationString, __func__,
                        NT_CALLER());
     if (NT_SUCCESS(status)) {
         if (bytes != 0) {
-            status = RtlUnicodeToUTF8N(DestinationString->Buffer, bytes, NULL, SourceString->Buffer,
-                                       SourceString->Length);
+            status = wide_to_utf8(DestinationString->Buffer, bytes, NULL, SourceString->Buffer,
+                                  SourceString->Length);
         }
         DestinationString->Buffer[bytes] = 0;
         DestinationString->Length = (USHORT)bytes;
@@ -357,14 +398,14 @@ RtlUTF8StringToUnicodeString(PUNICODE_STRING DestinationString, PUTF8_STRING Sou
     NTSTATUS status;
 
     if (SourceString->Length != 0) {
-        RtlUTF8ToUnicodeN(NULL, 0, &bytes, SourceString->Buffer, SourceString->Length);
+        utf8_to_wide(NULL, 0, &bytes, SourceString->Buffer, SourceString->Length);
     }
     status = make_wide_room(context, DestinationString, bytes + sizeof(WCHAR),
                             AllocateDestinationString, __func__, NT_CALLER());
     if (NT_SUCCESS(status)) {
         if (bytes != 0) {
-            status = RtlUTF8ToUnicodeN(DestinationString->Buffer, bytes, NULL, SourceString->Buffer,
-                                       SourceString->Length);
+            status = utf8_to_wide(DestinationString->Buffer, bytes, NULL, SourceString->Buffer,
+                                  SourceString->Length);
         }
         DestinationString->Buffer[bytes / sizeof(WCHAR)] = 0;
         DestinationString->Length = (USHORT)bytes;

@@ -39,12 +39,14 @@ write_number(ULONGLONG value, ULONG base, PUNICODE_STRING string)
 NTSTATUS
 RtlIntegerToUnicodeString(ULONG Value, ULONG Base, PUNICODE_STRING String)
 {
+    NT_PURE_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
     return write_number(Value, Base, String);
 }
 
 NTSTATUS
 RtlInt64ToUnicodeString(ULONGLONG Value, ULONG Base, PUNICODE_STRING String)
 {
+    NT_PURE_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
     return write_number(Value, Base, String);
 }
 
@@ -134,34 +136,38 @@ read_number(struct text *text, ULONG base, ULONGLONG *out_value)
     return STATUS_SUCCESS;
 }
 
-NTSTATUS
-RtlUnicodeStringToInteger(PCUNICODE_STRING String, ULONG Base, PULONG Value)
+static NTSTATUS
+read_ulong(struct text text, ULONG base, ULONG *out_value)
 {
-    struct text text = {.wide = String->Buffer, .left = String->Length / sizeof(WCHAR)};
     ULONGLONG value;
-    NTSTATUS status;
+    NTSTATUS status = read_number(&text, base, &value);
 
-    if (text.left == 0) {
-        return STATUS_INVALID_PARAMETER;
-    }
-    status = read_number(&text, Base, &value);
     if (NT_SUCCESS(status)) {
-        *Value = (ULONG)value;
+        *out_value = (ULONG)value;
     }
     return status;
 }
 
 NTSTATUS
+pndis__number_of(const UNICODE_STRING *text, ULONG base, ULONG *out_value)
+{
+    struct text digits = {.wide = text->Buffer, .left = text->Length / sizeof(WCHAR)};
+
+    return digits.left == 0 ? STATUS_INVALID_PARAMETER : read_ulong(digits, base, out_value);
+}
+
+NTSTATUS
+RtlUnicodeStringToInteger(PCUNICODE_STRING String, ULONG Base, PULONG Value)
+{
+    NT_PURE_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
+    return pndis__number_of(String, Base, Value);
+}
+
+NTSTATUS
 RtlCharToInteger(PCSZ String, ULONG Base, PULONG Value)
 {
-    struct text text = {.narrow = String, .left = strlen(String)};
-    ULONGLONG value;
-    NTSTATUS status = read_number(&text, Base, &value);
-
-    if (NT_SUCCESS(status)) {
-        *Value = (ULONG)value;
-    }
-    return status;
+    NT_PURE_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
+    return read_ulong((struct text){.narrow = String, .left = strlen(String)}, Base, Value);
 }
 
 /* --- GUIDs --- */
@@ -200,6 +206,7 @@ RtlGUIDFromString(PCUNICODE_STRING GuidString, GUID *Guid)
     ULONG digits[32];
     unsigned count = 0;
 
+    NT_PURE_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
     if (GuidString->Length != GUID_CHARACTERS * sizeof(WCHAR)) {
         return STATUS_INVALID_PARAMETER;
     }

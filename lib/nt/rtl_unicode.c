@@ -101,6 +101,7 @@ RtlCompareUnicodeStrings(PCWCH String1, SIZE_T String1Length, PCWCH String2, SIZ
 LONG
 RtlCompareUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInSensitive)
 {
+    NT_PURE_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
     return pndis__wide_compare(String1->Buffer, String1->Length / sizeof(WCHAR), String2->Buffer,
                                String2->Length / sizeof(WCHAR), CaseInSensitive);
 }
@@ -108,8 +109,8 @@ RtlCompareUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOL
 BOOLEAN
 RtlEqualUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInSensitive)
 {
-    return String1->Length == String2->Length &&
-           RtlCompareUnicodeString(String1, String2, CaseInSensitive) == 0;
+    NT_PURE_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
+    return pndis__unicode_equal(String1, String2, CaseInSensitive);
 }
 
 BOOLEAN
@@ -117,6 +118,7 @@ RtlPrefixUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLE
 {
     size_t count = String1->Length / sizeof(WCHAR);
 
+    NT_PURE_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
     return String1->Length <= String2->Length &&
            pndis__wide_compare(String1->Buffer, count, String2->Buffer, count, CaseInSensitive) ==
                0;
@@ -140,6 +142,7 @@ RtlHashUnicodeString(PCUNICODE_STRING String, BOOLEAN CaseInSensitive, ULONG Has
 {
     ULONG hash = 0;
 
+    NT_PURE_CALL(PASSIVE_LEVEL, APC_LEVEL);
     if (String == NULL || HashValue == NULL ||
         (HashAlgorithm != HASH_STRING_ALGORITHM_DEFAULT &&
          HashAlgorithm != HASH_STRING_ALGORITHM_X65599)) {
@@ -159,12 +162,14 @@ RtlHashUnicodeString(PCUNICODE_STRING String, BOOLEAN CaseInSensitive, ULONG Has
 WCHAR
 RtlUpcaseUnicodeChar(WCHAR SourceCharacter)
 {
+    NT_PURE_CALL(PASSIVE_LEVEL, APC_LEVEL);
     return pndis__upcase(SourceCharacter);
 }
 
 WCHAR
 RtlDowncaseUnicodeChar(WCHAR SourceCharacter)
 {
+    NT_PURE_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
     return pndis__downcase(SourceCharacter);
 }
 

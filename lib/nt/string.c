@@ -50,3 +50,12 @@ pndis__unicode_of(const char *utf8, UNICODE_STRING *out_text)
     out_text->MaximumLength = (USHORT)(out_text->Length + sizeof(WCHAR));
     return true;
 }
+
+bool
+pndis__unicode_equal(const UNICODE_STRING *a, const UNICODE_STRING *b, bool ignore_case)
+{
+    size_t count = a->Length / sizeof(WCHAR);
+
+    return a->Length == b->Length &&
+           pndis__wide_compare(a->Buffer, count, b->Buffer, count, ignore_case) == 0;
+}

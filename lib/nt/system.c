@@ -313,11 +313,13 @@ error_of(NTSTATUS status)
 ULONG
 RtlNtStatusToDosError(NTSTATUS Status)
 {
+    NT_PURE_CALL(PASSIVE_LEVEL, APC_LEVEL);
     return error_of(Status);
 }
 
 ULONG
 RtlNtStatusToDosErrorNoTeb(NTSTATUS Status)
 {
+    NT_PURE_CALL(PASSIVE_LEVEL, APC_LEVEL);
     return error_of(Status);
 }

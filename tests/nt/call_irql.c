@@ -153,6 +153,291 @@ strings_may_be_converted_and_freed_at_apc_level(void **state)
     close_clean(&w);
 }
 
+/* --- the levels of the string functions' pages --- */
+
+static WCHAR wide_text[] = {'1', '2', 0};
+static CHAR narrow_text[] = "12";
+static UNICODE_STRING wide = {4, 6, wide_text};
+static STRING narrow = {2, 3, narrow_text};
+static WCHAR wide_room[40];
+static CHAR narrow_room[40];
+static GUID guid;
+
+static void
+compare_wide(void)
+{
+    assert_int_equal(RtlCompareUnicodeString(&wide, &wide, TRUE), 0);
+}
+
+static void
+equal_wide(void)
+{
+    assert_true(RtlEqualUnicodeString(&wide, &wide, FALSE));
+}
+
+static void
+prefix_wide(void)
+{
+    assert_true(RtlPrefixUnicodeString(&wide, &wide, FALSE));
+}
+
+static void
+downcase_character(void)
+{
+    assert_int_equal(RtlDowncaseUnicodeChar('A'), 'a');
+}
+
+static void
+upcase_character(void)
+{
+    assert_int_equal(RtlUpcaseUnicodeChar('a'), 'A');
+}
+
+static void
+hash_wide(void)
+{
+    ULONG hash;
+
+    assert_int_equal(RtlHashUnicodeString(&wide, FALSE, HASH_STRING_ALGORITHM_DEFAULT, &hash),
+                     STATUS_SUCCESS);
+}
+
+static void
+compare_narrow(void)
+{
+    assert_int_equal(RtlCompareString(&narrow, &narrow, TRUE), 0);
+}
+
+static void
+equal_narrow(void)
+{
+    assert_true(RtlEqualString(&narrow, &narrow, TRUE));
+}
+
+static void
+upper_narrow_character(void)
+{
+    assert_int_equal(RtlUpperChar('a'), 'A');
+}
+
+static void
+upper_narrow(void)
+{
+    STRING upper = {0, sizeof(narrow_room), narrow_room};
+
+    RtlUpperString(&upper, &narrow);
+    assert_int_equal(upper.Length, narrow.Length);
+}
+
+static void
+append_narrow(void)
+{
+    STRING string = {0, sizeof(narrow_room), narrow_room};
+
+    assert_int_equal(RtlAppendStringToString(&string, &narrow), STATUS_SUCCESS);
+}
+
+static void
+size_of_narrow(void)
+{
+    assert_int_equal(RtlxUnicodeStringToAnsiSize(&wide), 3);
+}
+
+static void
+size_of_wide(void)
+{
+    assert_int_equal(RtlxAnsiStringToUnicodeSize(&narrow), 6);
+}
+
+static void
+size_in_bytes(void)
+{
+    ULONG bytes;
+
+    RtlUnicodeToMultiByteSize(&bytes, wide_text, wide.Length);
+    assert_int_equal(bytes, 2);
+}
+
+static void
+size_in_characters(void)
+{
+    ULONG bytes;
+
+    RtlMultiByteToUnicodeSize(&bytes, narrow_text, narrow.Length);
+    assert_int_equal(bytes, 4);
+}
+
+static void
+to_bytes(void)
+{
+    assert_int_equal(
+        RtlUnicodeToMultiByteN(narrow_room, sizeof(narrow_room), NULL, wide_text, wide.Length),
+        STATUS_SUCCESS);
+}
+
+static void
+to_upper_bytes(void)
+{
+    assert_int_equal(RtlUpcaseUnicodeToMultiByteN(narrow_room, sizeof(narrow_room), NULL, wide_text,
+                                                  wide.Length),
+                     STATUS_SUCCESS);
+}
+
+static void
+to_characters(void)
+{
+    assert_int_equal(
+        RtlMultiByteToUnicodeN(wide_room, sizeof(wide_room), NULL, narrow_text, narrow.Length),
+        STATUS_SUCCESS);
+}
+
+static void
+to_utf8(void)
+{
+    assert_int_equal(
+        RtlUnicodeToUTF8N(narrow_room, sizeof(narrow_room), NULL, wide_text, wide.Length),
+        STATUS_SUCCESS);
+}
+
+static void
+from_utf8(void)
+{
+    assert_int_equal(
+        RtlUTF8ToUnicodeN(wide_room, sizeof(wide_room), NULL, narrow_text, narrow.Length),
+        STATUS_SUCCESS);
+}
+
+static void
+to_ansi(void)
+{
+    STRING string = {0, sizeof(narrow_room), narrow_room};
+
+    assert_int_equal(RtlUnicodeStringToAnsiString(&string, &wide, FALSE), STATUS_SUCCESS);
+}
+
+static void
+from_ansi(void)
+{
+    UNICODE_STRING string = {0, sizeof(wide_room), wide_room};
+
+    assert_int_equal(RtlAnsiStringToUnicodeString(&string, &narrow, FALSE), STATUS_SUCCESS);
+}
+
+static void
+upcase_wide(void)
+{
+    UNICODE_STRING string = {0, sizeof(wide_room), wide_room};
+
+    assert_int_equal(RtlUpcaseUnicodeString(&string, &wide, FALSE), STATUS_SUCCESS);
+}
+
+static void
+integer_of_wide(void)
+{
+    ULONG value;
+
+    assert_int_equal(RtlUnicodeStringToInteger(&wide, 10, &value), STATUS_SUCCESS);
+    assert_int_equal(value, 12);
+}
+
+static void
+integer_of_narrow(void)
+{
+    ULONG value;
+
+    assert_int_equal(RtlCharToInteger(narrow_text, 10, &value), STATUS_SUCCESS);
+    assert_int_equal(value, 12);
+}
+
+static void
+integer_to_wide(void)
+{
+    UNICODE_STRING string = {0, sizeof(wide_room), wide_room};
+
+    assert_int_equal(RtlIntegerToUnicodeString(12, 10, &string), STATUS_SUCCESS);
+}
+
+static void
+large_integer_to_wide(void)
+{
+    UNICODE_STRING string = {0, sizeof(wide_room), wide_room};
+
+    assert_int_equal(RtlInt64ToUnicodeString(12, 10, &string), STATUS_SUCCESS);
+}
+
+static void
+guid_of_wide(void)
+{
+    assert_int_equal(RtlGUIDFromString(&wide, &guid), STATUS_INVALID_PARAMETER);
+}
+
+static void
+error_of_status(void)
+{
+    assert_int_equal(RtlNtStatusToDosError(STATUS_SUCCESS), 0);
+}
+
+/* The highest level that the page of each allows. */
+static const struct {
+    KIRQL highest;
+    void (*call)(void);
+} string_functions[] = {
+    {PASSIVE_LEVEL, compare_wide},
+    {PASSIVE_LEVEL, equal_wide},
+    {PASSIVE_LEVEL, prefix_wide},
+    {PASSIVE_LEVEL, downcase_character},
+    {APC_LEVEL, upcase_character},
+    {APC_LEVEL, upcase_wide},
+    {APC_LEVEL, hash_wide},
+    {PASSIVE_LEVEL, compare_narrow},
+    {PASSIVE_LEVEL, equal_narrow},
+    {APC_LEVEL, upper_narrow_character},
+    {APC_LEVEL, upper_narrow},
+    {APC_LEVEL, append_narrow},
+    {PASSIVE_LEVEL, size_of_narrow},
+    {PASSIVE_LEVEL, size_of_wide},
+    {APC_LEVEL, size_in_bytes},
+    {APC_LEVEL, size_in_characters},
+    {APC_LEVEL, to_bytes},
+    {APC_LEVEL, to_upper_bytes},
+    {APC_LEVEL, to_characters},
+    {PASSIVE_LEVEL, to_utf8},
+    {PASSIVE_LEVEL, from_utf8},
+    {PASSIVE_LEVEL, to_ansi},
+    {PASSIVE_LEVEL, from_ansi},
+    {PASSIVE_LEVEL, integer_of_wide},
+    {PASSIVE_LEVEL, integer_of_narrow},
+    {PASSIVE_LEVEL, integer_to_wide},
+    {PASSIVE_LEVEL, large_integer_to_wide},
+    {PASSIVE_LEVEL, guid_of_wide},
+    {APC_LEVEL, error_of_status},
+};
+
+/* One call is one report: what a function calls inside is not checked again. */
+static void
+a_string_function_is_called_at_the_level_of_its_page(void **state)
+{
+    struct world w;
+    KIRQL irql;
+
+    (void)state;
+    world_start(&w, 0);
+    for (size_t i = 0; i < sizeof(string_functions) / sizeof(*string_functions); i++) {
+        KIRQL highest = string_functions[i].highest;
+
+        KeRaiseIrql(highest, &irql);
+        string_functions[i].call();
+        KeLowerIrql(irql);
+        expect_clean(&w);
+        KeRaiseIrql(highest + 1, &irql);
+        string_functions[i].call();
+        KeLowerIrql(irql);
+        assert_int_equal(pndis_violation_count(w.machine), 1);
+        expect_broken(&w, "CALL_IRQL");
+    }
+    close_clean(&w);
+}
+
 int
 main(void)
 {
@@ -162,6 +447,7 @@ main(void)
         cmocka_unit_test(each_end_of_the_range_is_allowed),
         cmocka_unit_test(what_may_be_called_at_any_level_may_be_called_above_dispatch_level),
         cmocka_unit_test(strings_may_be_converted_and_freed_at_apc_level),
+        cmocka_unit_test(a_string_function_is_called_at_the_level_of_its_page),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
