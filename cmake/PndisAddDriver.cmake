@@ -178,11 +178,10 @@ function(_pndis_dialect target)
             -Wno-invalid-token-paste
             $<$<COMPILE_LANGUAGE:CXX>:-fms-compatibility-version=19.20>
             $<$<COMPILE_LANGUAGE:CXX>:-fdelayed-template-parsing>)
-    else()
-        # Every file gets its own copy of a plain `inline` function; the linker keeps one.
-        target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:C>:-fgnu89-inline>)
     endif()
     target_compile_options(${target} PRIVATE
+        # Every file gets its own copy of a plain `inline` function; the linker keeps one.
+        $<$<COMPILE_LANGUAGE:C>:-fgnu89-inline>
         $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fno-rtti -fno-threadsafe-statics>)
     set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_STANDARD 17 C_STANDARD 11)
 endfunction()
@@ -192,10 +191,8 @@ function(_pndis_link_module target)
     file(WRITE ${map} "{ global: DriverEntry; local: *; };\n")
     set_target_properties(${target} PROPERTIES PREFIX "" SUFFIX ".so")
     target_link_libraries(${target} PRIVATE pndis::pndis)
-    target_link_options(${target} PRIVATE LINKER:--version-script=${map} LINKER:-Bsymbolic)
-    if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
-        target_link_options(${target} PRIVATE LINKER:--allow-multiple-definition)
-    endif()
+    target_link_options(${target} PRIVATE LINKER:--version-script=${map} LINKER:-Bsymbolic
+                        LINKER:--allow-multiple-definition)
     if(NOT PNDIS_MODULES_MAY_HAVE_UNDEFINED)
         # A function that pndis does not have is an error here already.
         target_link_options(${target} PRIVATE LINKER:-z,defs)
@@ -205,12 +202,8 @@ endfunction()
 # One relocatable object whose only name is <name>_DriverEntry.
 function(_pndis_join_objects name objects)
     set(joined ${CMAKE_CURRENT_BINARY_DIR}/${name}.pndis/${name}.o)
-    set(options)
-    if(NOT CMAKE_C_COMPILER_ID MATCHES "Clang")
-        set(options --allow-multiple-definition)
-    endif()
     add_custom_command(OUTPUT ${joined}
-        COMMAND ${CMAKE_LINKER} -r ${options} -o ${joined}.all $<TARGET_OBJECTS:${objects}>
+        COMMAND ${CMAKE_LINKER} -r --allow-multiple-definition -o ${joined}.all $<TARGET_OBJECTS:${objects}>
         # Two steps: GNU's and LLVM's objcopy disagree on which of the two names is kept.
         COMMAND ${CMAKE_OBJCOPY} --redefine-sym DriverEntry=${name}_DriverEntry ${joined}.all
         COMMAND ${CMAKE_OBJCOPY} --keep-global-symbol=${name}_DriverEntry ${joined}.all ${joined}

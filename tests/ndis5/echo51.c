@@ -2,19 +2,7 @@
  * An NDIS 5 miniport as a driver's own source is compiled: with the 5.0 or 5.1 face of ndis.h and
  * nothing else. What it sends it receives.
  */
-#include <ndis.h>
-
-#define ECHO_TAG 'ohcE'
-
-enum { HEADER_BYTES = 14, MTU = 1500, SPEED_IN_HUNDREDS = 100000 };
-
-typedef struct _ECHO {
-    NDIS_HANDLE Handle;
-    NDIS_MINIPORT_TIMER Timer;
-    NDIS_SPIN_LOCK Lock;
-    ULONG Sent;
-    UCHAR Frame[HEADER_BYTES + MTU];
-} ECHO, *PECHO;
+#include "echo51.h"
 
 static VOID
 EchoTimer(PVOID SystemSpecific1, PVOID FunctionContext, PVOID SystemSpecific2,
@@ -100,7 +88,7 @@ EchoQuery(NDIS_HANDLE MiniportAdapterContext, NDIS_OID Oid, PVOID InformationBuf
         return NDIS_STATUS_SUCCESS;
     case OID_GEN_MAXIMUM_FRAME_SIZE:
     case OID_GEN_MAXIMUM_LOOKAHEAD:
-        number = MTU;
+        number = EchoHasRoom(MiniportAdapterContext, HEADER_BYTES, MTU) ? MTU : 0;
         break;
     case OID_GEN_LINK_SPEED:
         number = SPEED_IN_HUNDREDS;
@@ -129,35 +117,6 @@ EchoSet(NDIS_HANDLE MiniportAdapterContext, NDIS_OID Oid, PVOID InformationBuffe
     UNREFERENCED_PARAMETER(BytesNeeded);
     *BytesRead = InformationBufferLength;
     return Oid == OID_GEN_CURRENT_PACKET_FILTER ? NDIS_STATUS_SUCCESS : NDIS_STATUS_NOT_SUPPORTED;
-}
-
-static NDIS_STATUS
-EchoSend(NDIS_HANDLE MiniportAdapterContext, PNDIS_PACKET Packet, UINT Flags)
-{
-    PECHO echo = MiniportAdapterContext;
-    PNDIS_BUFFER buffer;
-    UINT total;
-    UINT used = 0;
-
-    UNREFERENCED_PARAMETER(Flags);
-    NdisQueryPacket(Packet, NULL, NULL, &buffer, &total);
-    while (buffer != NULL) {
-        PVOID address;
-        UINT length;
-
-        NdisQueryBufferSafe(buffer, &address, &length, NormalPagePriority);
-        if (address == NULL || used + length > sizeof(echo->Frame)) {
-            return NDIS_STATUS_FAILURE;
-        }
-        NdisMoveMemory(echo->Frame + used, address, length);
-        used += length;
-        NdisGetNextBuffer(buffer, &buffer);
-    }
-    echo->Sent++;
-    NdisMEthIndicateReceive(echo->Handle, echo, echo->Frame, HEADER_BYTES,
-                            echo->Frame + HEADER_BYTES, used - HEADER_BYTES, used - HEADER_BYTES);
-    NdisMEthIndicateReceiveComplete(echo->Handle);
-    return NDIS_STATUS_SUCCESS;
 }
 
 NTSTATUS
