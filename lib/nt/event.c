@@ -90,7 +90,7 @@ KeReadStateEvent(PRKEVENT Event)
 VOID
 KeInitializeSemaphore(PRKSEMAPHORE Semaphore, LONG Count, LONG Limit)
 {
-    NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);
+    NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
     pndis__header_init(&Semaphore->Header, KIND_SEMAPHORE, sizeof(KSEMAPHORE), Count);
     Semaphore->Limit = Limit;
 }

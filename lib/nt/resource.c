@@ -301,7 +301,7 @@ ExReinitializeResourceLite(PERESOURCE Resource)
 NTSTATUS
 ExDeleteResourceLite(PERESOURCE Resource)
 {
-    struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, APC_LEVEL);
     struct resource_state *state = checked_state(context, Resource, __func__, NT_CALLER());
 
     if (state == NULL) {
@@ -390,7 +390,7 @@ ExReleaseResourceForThreadLite(PERESOURCE Resource, ERESOURCE_THREAD ResourceThr
 VOID
 ExReleaseResourceAndLeaveCriticalRegion(PERESOURCE Resource)
 {
-    struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, APC_LEVEL);
 
     release(context, Resource, id_of(pndis__thread_of(context)), __func__, NT_CALLER());
     pndis__thread_of(context)->critical_regions--;

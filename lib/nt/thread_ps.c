@@ -53,7 +53,7 @@ KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority)
 {
     KPRIORITY before = of(Thread)->priority;
 
-    NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
+    NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
     of(Thread)->priority = Priority;
     return before;
 }
@@ -61,7 +61,7 @@ KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority)
 KPRIORITY
 KeQueryPriorityThread(PKTHREAD Thread)
 {
-    NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
+    NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
     return of(Thread)->priority;
 }
 

@@ -377,11 +377,49 @@ error_of_status(void)
     assert_int_equal(RtlNtStatusToDosError(STATUS_SUCCESS), 0);
 }
 
+static void
+initialize_semaphore(void)
+{
+    KSEMAPHORE semaphore;
+
+    KeInitializeSemaphore(&semaphore, 0, 1);
+}
+
+static void
+set_priority(void)
+{
+    KeSetPriorityThread(KeGetCurrentThread(), LOW_REALTIME_PRIORITY);
+}
+
+static void
+query_priority(void)
+{
+    KeQueryPriorityThread(KeGetCurrentThread());
+}
+
+static void
+delete_resource(void)
+{
+    ERESOURCE resource;
+
+    ExInitializeResourceLite(&resource);
+    ExDeleteResourceLite(&resource);
+}
+
 /* The highest level that the page of each allows. */
-static const struct {
+struct leveled {
     KIRQL highest;
     void (*call)(void);
-} string_functions[] = {
+};
+
+static const struct leveled other_functions[] = {
+    {PASSIVE_LEVEL, initialize_semaphore},
+    {PASSIVE_LEVEL, set_priority},
+    {PASSIVE_LEVEL, query_priority},
+    {APC_LEVEL, delete_resource},
+};
+
+static const struct leveled string_functions[] = {
     {PASSIVE_LEVEL, compare_wide},
     {PASSIVE_LEVEL, equal_wide},
     {PASSIVE_LEVEL, prefix_wide},
@@ -415,27 +453,38 @@ static const struct {
 
 /* One call is one report: what a function calls inside is not checked again. */
 static void
-a_string_function_is_called_at_the_level_of_its_page(void **state)
+expect_levels(const struct leveled *functions, size_t count)
 {
     struct world w;
     KIRQL irql;
 
-    (void)state;
     world_start(&w, 0);
-    for (size_t i = 0; i < sizeof(string_functions) / sizeof(*string_functions); i++) {
-        KIRQL highest = string_functions[i].highest;
-
-        KeRaiseIrql(highest, &irql);
-        string_functions[i].call();
+    for (size_t i = 0; i < count; i++) {
+        KeRaiseIrql(functions[i].highest, &irql);
+        functions[i].call();
         KeLowerIrql(irql);
         expect_clean(&w);
-        KeRaiseIrql(highest + 1, &irql);
-        string_functions[i].call();
+        KeRaiseIrql(functions[i].highest + 1, &irql);
+        functions[i].call();
         KeLowerIrql(irql);
         assert_int_equal(pndis_violation_count(w.machine), 1);
         expect_broken(&w, "CALL_IRQL");
     }
     close_clean(&w);
+}
+
+static void
+a_string_function_is_called_at_the_level_of_its_page(void **state)
+{
+    (void)state;
+    expect_levels(string_functions, RTL_NUMBER_OF(string_functions));
+}
+
+static void
+threads_and_resources_are_as_well(void **state)
+{
+    (void)state;
+    expect_levels(other_functions, RTL_NUMBER_OF(other_functions));
 }
 
 int
@@ -448,6 +497,7 @@ main(void)
         cmocka_unit_test(what_may_be_called_at_any_level_may_be_called_above_dispatch_level),
         cmocka_unit_test(strings_may_be_converted_and_freed_at_apc_level),
         cmocka_unit_test(a_string_function_is_called_at_the_level_of_its_page),
+        cmocka_unit_test(threads_and_resources_are_as_well),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
