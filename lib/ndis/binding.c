@@ -1,155 +1,15 @@
 /*
- * One binding: open, close, pause, restart, and the completion calls that go with them.
- * The stack lock of the adapter is held around all of it, except the calls that drivers make.
+ * One binding: bind and unbind, and the completion calls that go with them. The stack lock of the
+ * adapter is held around all of it, except the calls that drivers make.
  */
+#include "ndis/binding.h"
+
 #include "ndis/adapter.h"
-
 #include "ndis/bind_parameters.h"
-#include "ndis/client.h"
-#include "ndis/event.h"
-#include "ndis/header.h"
-#include "ndis/ndis_machine.h"
-#include "ndis/oid.h"
-#include "ndis/protocol.h"
 #include "ndis/receive_filter.h"
+#include "ndis/uro.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-
-/* --- making and ending one --- */
-
-struct binding *
-pndis__binding_find(const struct pndis_adapter *adapter, const struct protocol *protocol)
-{
-    struct binding *binding = adapter->bindings;
-
-    while (binding != NULL && binding->protocol != protocol) {
-        binding = binding->next;
-    }
-    return binding;
-}
-
-static void
-destroy(struct binding *binding)
-{
-    pndis__tally_destroy(binding->sends);
-    pndis__tally_destroy(binding->receives);
-    pndis__tally_destroy(binding->calls);
-    pndis__multicast_free(binding->filter.lists);
-    free(binding);
-}
-
-static void
-binding_free_memory(struct handle *handle)
-{
-    destroy(CONTAINING_RECORD(handle, struct binding, handle));
-}
-
-/* The bind context is part of the binding and goes with it. */
-static void
-bind_context_free_memory(struct handle *handle)
-{
-    (void)handle;
-}
-
-static void
-name_binding(struct binding *binding)
-{
-    int limit = (int)sizeof(binding->owner.name) / 2 - 1;
-
-    binding->owner.kind = "binding";
-    snprintf(binding->owner.name, sizeof(binding->owner.name), "%.*s@%.*s", limit,
-             binding->protocol->owner.name, limit, binding->adapter->owner.name);
-    binding->owner.parent = binding->protocol->driver != NULL ? &binding->protocol->driver->owner
-                                                              : &binding->protocol->owner;
-}
-
-static struct binding *
-binding_create(struct context *context, struct pndis_adapter *adapter, struct protocol *protocol)
-{
-    struct binding *binding = calloc(1, sizeof(*binding));
-
-    if (binding == NULL) {
-        return NULL;
-    }
-    binding->sends = pndis__tally_create(context->machine);
-    binding->receives = pndis__tally_create(context->machine);
-    binding->calls = pndis__tally_create(context->machine);
-    if (binding->sends == NULL || binding->receives == NULL || binding->calls == NULL) {
-        destroy(binding);
-        return NULL;
-    }
-    binding->adapter = adapter;
-    binding->protocol = protocol;
-    binding->send_gate = NDIS_STATUS_PAUSED;
-    binding->receive_gate = NDIS_STATUS_PAUSED;
-    name_binding(binding);
-    pndis__state_init(&binding->at, &pndis__binding_lifecycle, &binding->owner, BD_UNBOUND);
-    pndis__pending_init(&binding->bind);
-    pndis__pending_init(&binding->unbind);
-    pndis__pending_init(&binding->event);
-    KeInitializeEvent(&binding->quiet, NotificationEvent, FALSE);
-    KeInitializeEvent(&binding->closed, NotificationEvent, FALSE);
-    pndis__handle_add(&adapter->ndis->handles, &binding->handle, HANDLE_BINDING, &binding->owner,
-                      context->machine, binding_free_memory);
-    pndis__handle_add(&adapter->ndis->handles, &binding->bind_handle, HANDLE_BIND_CONTEXT,
-                      &binding->owner, context->machine, bind_context_free_memory);
-    return binding;
-}
-
-static void
-binding_end(struct context *context, struct binding *binding, const char *where)
-{
-    struct handles *handles = &binding->adapter->ndis->handles;
-
-    PROBE(context, ENDS, .name = where, .owner = &binding->owner, .a = RULE_LEAK_UNBIND,
-          .b = ENDS_INFERRED_TO_PARENT);
-    /* The context first: it lies in the memory that goes with the other. */
-    pndis__handle_retire(handles, &binding->bind_handle);
-    pndis__handle_retire(handles, &binding->handle);
-}
-
-static void
-link_binding(struct pndis_adapter *adapter, struct binding *binding)
-{
-    struct binding **link = &adapter->bindings;
-
-    while (*link != NULL) {
-        link = &(*link)->next;
-    }
-    *link = binding;
-    adapter->binding_count++;
-    pndis__receive_paths_changed(adapter);
-}
-
-static void
-unlink_binding(struct pndis_adapter *adapter, struct binding *binding)
-{
-    struct binding **link = &adapter->bindings;
-
-    while (*link != NULL && *link != binding) {
-        link = &(*link)->next;
-    }
-    if (*link != NULL) {
-        *link = binding->next;
-        adapter->binding_count--;
-    }
-    pndis__receive_paths_changed(adapter);
-}
-
-void
-pndis__bindings_abandon(struct context *context, struct pndis_adapter *adapter)
-{
-    while (adapter->bindings != NULL) {
-        struct binding *binding = adapter->bindings;
-
-        unlink_binding(adapter, binding);
-        if (binding->protocol->driver == NULL) {
-            pndis__client_abandon(binding->context);
-        }
-        binding_end(context, binding, "removal");
-    }
-}
 
 /* --- bind --- */
 
@@ -183,7 +43,7 @@ call_bind(struct context *context, struct binding *binding)
 
     pndis__bind_parameters_fill(binding, &parameters);
     binding->binding_now = true;
-    binding->parameters = &parameters.public;
+    __atomic_store_n(&binding->parameters, &parameters.public, __ATOMIC_RELEASE);
     pndis__pending_ask(&binding->bind);
     pndis__guest_enter(context, &frame, &binding->owner, "ProtocolBindAdapterEx");
     status = protocol->calls.BindAdapterHandlerEx(protocol->context, &binding->bind_handle,
@@ -192,7 +52,7 @@ call_bind(struct context *context, struct binding *binding)
     status =
         await(context, &binding->bind, status, binding, RULE_BD_BIND_3, "ProtocolBindAdapterEx");
     binding->binding_now = false;
-    binding->parameters = NULL;
+    __atomic_store_n(&binding->parameters, NULL, __ATOMIC_RELEASE);
     return status;
 }
 
@@ -225,32 +85,47 @@ check_bound(struct context *context, struct binding *binding, NDIS_STATUS *statu
     }
 }
 
+static NDIS_STATUS
+bind_in_turn(struct context *context, struct binding *binding)
+{
+    NDIS_STATUS status = call_bind(context, binding);
+
+    if (status != NDIS_STATUS_PENDING) {
+        check_bound(context, binding, &status);
+        pndis__fire(context, &binding->at,
+                    status == NDIS_STATUS_SUCCESS ? BD_EV_BIND_DONE : BD_EV_BIND_FAILED,
+                    "ProtocolBindAdapterEx");
+    }
+    return status;
+}
+
 int
 pndis__binding_bind(struct context *context, struct pndis_adapter *adapter,
                     struct protocol *protocol)
 {
-    struct binding *binding = binding_create(context, adapter, protocol);
+    struct binding *binding = pndis__binding_create(context, adapter, protocol);
     NDIS_STATUS status;
 
     if (binding == NULL) {
         return pndis__fail(PNDIS_ENOMEM, "no memory for a binding");
     }
     pndis__fire(context, &binding->at, BD_EV_BIND, "ProtocolBindAdapterEx");
-    link_binding(adapter, binding);
-    status = call_bind(context, binding);
+    pndis__binding_turn_take(context, binding); /* Nobody else knows it yet. */
+    pndis__binding_link(adapter, binding);
+    pndis__uro_settle(context, adapter);
+    status = bind_in_turn(context, binding);
+    pndis__binding_turn_give(binding);
     if (status == NDIS_STATUS_PENDING) {
         return pndis__wait_error(SLEEP_TIMED_OUT, binding->owner.name, "its bind");
     }
-    check_bound(context, binding, &status);
     if (status == NDIS_STATUS_SUCCESS) {
-        pndis__fire(context, &binding->at, BD_EV_BIND_DONE, "ProtocolBindAdapterEx");
         return 0;
     }
-    pndis__fire(context, &binding->at, BD_EV_BIND_FAILED, "ProtocolBindAdapterEx");
     await_open(binding);
-    unlink_binding(adapter, binding);
+    pndis__binding_unlink(adapter, binding);
     pndis__receive_filter_changed(context, adapter);
-    binding_end(context, binding, "ProtocolBindAdapterEx");
+    pndis__uro_settle(context, adapter);
+    pndis__binding_end(context, binding, "ProtocolBindAdapterEx");
     return pndis__fail(PNDIS_EDRIVER, "%s did not bind to %s: 0x%08x", protocol->owner.name,
                        adapter->owner.name, (unsigned)status);
 }
@@ -283,16 +158,33 @@ NdisCompleteBindAdapterEx(NDIS_HANDLE BindContext, NDIS_STATUS Status)
 
 /* --- unbind --- */
 
+/* In its turn: what it hears of has ended before, and it hears of nothing more. */
+static int
+begin_unbind(struct context *context, struct binding *binding)
+{
+    enum sleep_result result = pndis__binding_turn_take(context, binding);
+    bool begun;
+
+    if (result != SLEEP_WOKEN) {
+        return pndis__wait_error(result, binding->owner.name, "an event");
+    }
+    begun = pndis__fire(context, &binding->at, BD_EV_UNBIND, "ProtocolUnbindAdapterEx");
+    pndis__binding_turn_give(binding);
+    return begun ? 0
+                 : pndis__fail(PNDIS_EBADSTATE, "%s is %s", binding->owner.name,
+                               state_name(&binding->at));
+}
+
 int
 pndis__binding_unbind(struct context *context, struct binding *binding)
 {
     struct pndis_adapter *adapter = binding->adapter;
     struct frame frame;
     NDIS_STATUS status;
+    int result = begin_unbind(context, binding);
 
-    if (!pndis__fire(context, &binding->at, BD_EV_UNBIND, "ProtocolUnbindAdapterEx")) {
-        return pndis__fail(PNDIS_EBADSTATE, "%s is %s", binding->owner.name,
-                           state_name(&binding->at));
+    if (result != 0) {
+        return result;
     }
     binding->unbinding_now = true;
     pndis__pending_ask(&binding->unbind);
@@ -316,9 +208,10 @@ pndis__binding_unbind(struct context *context, struct binding *binding)
                       binding->closing ? "" : " and did not close the adapter");
     }
     pndis__fire(context, &binding->at, BD_EV_UNBIND_DONE, "ProtocolUnbindAdapterEx");
-    unlink_binding(adapter, binding);
+    pndis__binding_unlink(adapter, binding);
     pndis__receive_filter_changed(context, adapter);
-    binding_end(context, binding, "ProtocolUnbindAdapterEx");
+    pndis__uro_settle(context, adapter);
+    pndis__binding_end(context, binding, "ProtocolUnbindAdapterEx");
     return 0;
 }
 
@@ -403,149 +296,4 @@ NdisUnbindAdapter(NDIS_HANDLE NdisBindingHandle)
     pndis__adapter_hold(request->adapter);
     work_later(context->machine, &request->work, unbind_work);
     return NDIS_STATUS_SUCCESS;
-}
-
-/* --- pause and restart --- */
-
-/* Closing the gate and flushing the processors makes the tally exact: nobody is half-way into a
- * send. */
-static void
-close_gates(struct context *context, struct binding *binding)
-{
-    __atomic_store_n(&binding->send_gate, NDIS_STATUS_PAUSED, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&binding->receive_gate, NDIS_STATUS_PAUSED, __ATOMIC_SEQ_CST);
-    pndis__dpc_flush(context);
-}
-
-/* Wait until the sends of @binding are back. */
-static enum sleep_result
-await_sends(struct context *context, struct binding *binding)
-{
-    enum sleep_result result = SLEEP_WOKEN;
-
-    while (pndis__tally_outstanding(binding->sends) != 0 && result == SLEEP_WOKEN) {
-        KeClearEvent(&binding->quiet);
-        __atomic_store_n(&binding->quiet_wanted, true, __ATOMIC_SEQ_CST);
-        if (pndis__tally_outstanding(binding->sends) != 0) {
-            result = pndis__wait(context, &binding->quiet, pndis__deadline(context), true);
-        }
-        __atomic_store_n(&binding->quiet_wanted, false, __ATOMIC_SEQ_CST);
-    }
-    return result;
-}
-
-static void
-restart_answered(struct context *context, struct binding *binding, NDIS_STATUS status)
-{
-    if (status != NDIS_STATUS_SUCCESS) {
-        pndis__fire(context, &binding->at, BD_EV_RESTART_FAILED, "ProtocolNetPnPEvent");
-        return;
-    }
-    /* Gates first: no sender finds the binding Running and its gate closed. */
-    __atomic_store_n(&binding->send_gate, NDIS_STATUS_SUCCESS, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&binding->receive_gate, NDIS_STATUS_SUCCESS, __ATOMIC_SEQ_CST);
-    pndis__fire(context, &binding->at, BD_EV_RESTART_DONE, "ProtocolNetPnPEvent");
-}
-
-/* "The binding will enter the Paused state after NDIS has completed all sends." */
-static void
-pause_answered(struct context *context, struct binding *binding)
-{
-    uint64_t left;
-
-    close_gates(context, binding);
-    left = pndis__tally_outstanding(binding->sends);
-    if (left == 0) {
-        pndis__fire(context, &binding->at, BD_EV_PAUSE_DONE, "ProtocolNetPnPEvent");
-        return;
-    }
-    pndis__report(context, RULE_BD_PAUSE_1, &binding->owner, "ProtocolNetPnPEvent", NULL,
-                  "%s completed its pause with %llu sends outstanding", binding->owner.name,
-                  (unsigned long long)left);
-}
-
-void
-pndis__binding_answered(struct context *context, struct binding *binding, NDIS_STATUS status)
-{
-    switch (binding->notification.public.NetPnPEvent.NetEvent) {
-    case NetEventRestart:
-        restart_answered(context, binding, status);
-        break;
-    case NetEventPause:
-        pause_answered(context, binding);
-        break;
-    default:
-        break;
-    }
-}
-
-/* Make the end of a pause that the protocol has answered. */
-static enum sleep_result
-end_pause(struct context *context, struct binding *binding)
-{
-    enum sleep_result result = SLEEP_WOKEN;
-
-    if (state_of(&binding->at) == BD_PAUSING) {
-        result = await_sends(context, binding);
-        if (result == SLEEP_WOKEN) {
-            pndis__fire(context, &binding->at, BD_EV_PAUSE_DONE, "ProtocolNetPnPEvent");
-        }
-    }
-    return result;
-}
-
-enum sleep_result
-pndis__binding_settle(struct context *context, struct binding *binding)
-{
-    unsigned state = state_of(&binding->at);
-    enum sleep_result result = SLEEP_WOKEN;
-    NDIS_STATUS status;
-
-    if (state == BD_PAUSING || state == BD_RESTARTING) {
-        result =
-            pndis__pending_wait(context, &binding->event, pndis__deadline(context), true, &status);
-    }
-    return result == SLEEP_WOKEN ? end_pause(context, binding) : result;
-}
-
-NDIS_STATUS
-pndis__binding_pause(struct context *context, struct binding *binding)
-{
-    NDIS_PROTOCOL_PAUSE_PARAMETERS *parameters = &binding->pause_parameters;
-
-    *parameters = (NDIS_PROTOCOL_PAUSE_PARAMETERS){
-        .Header = {.Type = NDIS_OBJECT_TYPE_DEFAULT,
-                   .Revision = NDIS_PROTOCOL_PAUSE_PARAMETERS_REVISION_1,
-                   .Size = NDIS_SIZEOF_PROTOCOL_PAUSE_PARAMETERS_REVISION_1},
-        .PauseReason = NDIS_PAUSE_NDIS_INTERNAL,
-    };
-
-    if (!pndis__fire(context, &binding->at, BD_EV_PAUSE, "ProtocolNetPnPEvent")) {
-        return NDIS_STATUS_FAILURE;
-    }
-    if (pndis__binding_event(context, binding, NetEventPause, parameters, sizeof(*parameters)) ==
-        NDIS_STATUS_PENDING) {
-        return NDIS_STATUS_PENDING;
-    }
-    return end_pause(context, binding) == SLEEP_WOKEN ? NDIS_STATUS_SUCCESS : NDIS_STATUS_PENDING;
-}
-
-NDIS_STATUS
-pndis__binding_restart(struct context *context, struct binding *binding, struct restart_list *list)
-{
-    NDIS_PROTOCOL_RESTART_PARAMETERS *parameters = &binding->restart_parameters;
-
-    *parameters = (NDIS_PROTOCOL_RESTART_PARAMETERS){
-        .Header = {.Type = NDIS_OBJECT_TYPE_PROTOCOL_RESTART_PARAMETERS,
-                   .Revision = NDIS_PROTOCOL_RESTART_PARAMETERS_REVISION_1,
-                   .Size = NDIS_SIZEOF_PROTOCOL_RESTART_PARAMETERS_REVISION_1},
-        .RestartAttributes = list == NULL ? NULL : list->first,
-        .BoundIfIndex = binding->adapter->interface_index,
-        .BoundIfNetluid = binding->adapter->luid,
-    };
-
-    if (!pndis__fire(context, &binding->at, BD_EV_RESTART, "ProtocolNetPnPEvent")) {
-        return NDIS_STATUS_FAILURE;
-    }
-    return pndis__binding_event(context, binding, NetEventRestart, parameters, sizeof(*parameters));
 }

@@ -2,6 +2,7 @@
 #include "ndis/config.h"
 
 #include "ndis/adapter.h"
+#include "ndis/binding.h"
 #include "ndis/header.h"
 #include "ndis/ndis_machine.h"
 
@@ -112,22 +113,34 @@ binding_path(const struct binding *binding, char *path)
         binding->protocol->owner.name, guid);
 }
 
-/* Bind parameters serve as a handle, as long as the bind takes. */
-static const struct binding *
+static struct binding *
+binding_with(struct pndis_adapter *adapter, NDIS_HANDLE parameters)
+{
+    struct binding *binding = NULL;
+
+    do {
+        binding = pndis__binding_next(adapter, binding);
+    } while (binding != NULL &&
+             __atomic_load_n(&binding->parameters, __ATOMIC_ACQUIRE) != parameters);
+    return binding;
+}
+
+/* Bind parameters serve as a handle, as long as the bind takes. The binding is held. */
+static struct binding *
 binding_of_parameters(struct context *context, NDIS_HANDLE given)
 {
     struct ndis *ndis = pndis__ndis_of(context->machine);
+    struct pndis_adapter *adapter = NULL;
+    struct binding *binding = NULL;
 
-    for (struct pndis_adapter *adapter = given == NULL ? NULL : ndis->adapters; adapter != NULL;
-         adapter = adapter->next) {
-        for (struct binding *binding = adapter->bindings; binding != NULL;
-             binding = binding->next) {
-            if (binding->parameters == given) {
-                return binding;
-            }
-        }
+    while (given != NULL && binding == NULL &&
+           (adapter = pndis__adapter_next(context, ndis, adapter)) != NULL) {
+        binding = binding_with(adapter, given);
     }
-    return NULL;
+    if (binding != NULL) {
+        pndis__adapter_let_go(adapter);
+    }
+    return binding;
 }
 
 /* The path for @given, and whom the configuration belongs to. False after a report. */
@@ -135,18 +148,20 @@ static bool
 locate(struct context *context, NDIS_HANDLE given, char *path, struct owner **out_owner,
        const char *call, const void *caller)
 {
-    const struct binding *binding = binding_of_parameters(context, given);
+    const unsigned kinds = HANDLE_BIT(ADAPTER) | HANDLE_BIT(MINIPORT_DRIVER) |
+                           HANDLE_BIT(PROTOCOL) | HANDLE_BIT(BINDING);
+    struct binding *binding = pndis__handle_known(context->machine, given, kinds)
+                                  ? NULL
+                                  : binding_of_parameters(context, given);
     struct handle *handle;
 
     if (binding != NULL) {
         binding_path(binding, path);
-        *out_owner = (struct owner *)&binding->owner;
+        *out_owner = &binding->owner;
+        pndis__binding_let_go(binding); /* The bind that is under way has it. */
         return true;
     }
-    handle = pndis__handle(context, given,
-                           HANDLE_BIT(ADAPTER) | HANDLE_BIT(MINIPORT_DRIVER) |
-                               HANDLE_BIT(PROTOCOL) | HANDLE_BIT(BINDING),
-                           call, caller);
+    handle = pndis__handle(context, given, kinds, call, caller);
     if (handle == NULL) {
         return false;
     }
@@ -308,7 +323,7 @@ predefined(struct context *context, PCUNICODE_STRING keyword, struct value *out_
     };
 
     for (size_t i = 0; i < RTL_NUMBER_OF(answers); i++) {
-        if (RtlEqualUnicodeString(keyword, &answers[i].name, TRUE)) {
+        if (pndis__unicode_equal(keyword, &answers[i].name, true)) {
             out_value->type = REG_DWORD;
             out_value->bytes = sizeof(ULONG);
             out_value->data = malloc(sizeof(ULONG));

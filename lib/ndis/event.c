@@ -2,6 +2,7 @@
 #include "ndis/event.h"
 
 #include "ndis/adapter.h"
+#include "ndis/binding.h"
 
 /* "A protocol driver should always succeed ..."; these two may be refused. */
 static bool
@@ -24,6 +25,35 @@ fill(struct notification *notification, NET_PNP_EVENT_CODE event, void *buffer, 
     notification->operation = operation;
 }
 
+/* --- turns --- */
+
+enum sleep_result
+pndis__binding_turn_take(struct context *context, struct binding *binding)
+{
+    uint64_t deadline_ns = pndis__deadline(context);
+    enum sleep_result result = pndis__wait(context, &binding->turn, deadline_ns, true);
+    NDIS_STATUS status;
+
+    if (result != SLEEP_WOKEN || !binding->event_unanswered) {
+        return result;
+    }
+    result = pndis__pending_wait(context, &binding->event, deadline_ns, true, &status);
+    if (result == SLEEP_WOKEN) {
+        binding->event_unanswered = false;
+    } else {
+        pndis__binding_turn_give(binding);
+    }
+    return result;
+}
+
+void
+pndis__binding_turn_give(struct binding *binding)
+{
+    KeSetEvent(&binding->turn, IO_NO_INCREMENT, FALSE);
+}
+
+/* --- delivering --- */
+
 /* @binding: NULL for an event of the protocol driver as a whole. */
 static NDIS_STATUS
 deliver(struct context *context, struct protocol *protocol, struct binding *binding,
@@ -34,25 +64,27 @@ deliver(struct context *context, struct protocol *protocol, struct binding *bind
     struct pending *operation = notification->operation;
     struct frame frame;
     NDIS_STATUS status;
+    NDIS_STATUS answer;
     bool twice;
 
     PROBE(context, REQUEST, .name = "NetPnPEvent", .owner = owner, .a = event);
     pndis__pending_ask(operation);
     pndis__guest_enter(context, &frame, owner, "ProtocolNetPnPEvent");
-    status = protocol->calls.NetPnPEventHandler(binding == NULL ? NULL : binding->context,
+    answer = protocol->calls.NetPnPEventHandler(binding == NULL ? NULL : binding->context,
                                                 &notification->public);
-    pndis__guest_leave_status(context, &frame, status);
-    if (!pndis__pending_returned(operation, status, &status, &twice)) {
+    pndis__guest_leave_status(context, &frame, answer);
+    if (!pndis__pending_returned(operation, answer, &status, &twice) || twice) {
         if (pndis__pending_wait(context, operation, pndis__deadline(context), true, &status) !=
             SLEEP_WOKEN) {
             return NDIS_STATUS_PENDING;
         }
-    } else if (twice) {
-        pndis__report(context, RULE_BD_EVENT_3, owner, "ProtocolNetPnPEvent", NULL,
-                      "event %d was completed by a call and by the return value 0x%08x", (int)event,
-                      (unsigned)status);
     } else if (binding != NULL) {
         pndis__binding_answered(context, binding, status);
+    }
+    if (twice) {
+        pndis__report(context, RULE_BD_EVENT_3, owner, "ProtocolNetPnPEvent", NULL,
+                      "event %d was completed by a call and by the return value 0x%08x", (int)event,
+                      (unsigned)answer);
     }
     if (status != NDIS_STATUS_SUCCESS && !may_be_refused(event)) {
         pndis__report(context, RULE_BD_EVENT_4, owner, "ProtocolNetPnPEvent", NULL,
@@ -62,13 +94,45 @@ deliver(struct context *context, struct protocol *protocol, struct binding *bind
 }
 
 NDIS_STATUS
+pndis__binding_event_in_turn(struct context *context, struct binding *binding,
+                             NET_PNP_EVENT_CODE event, void *buffer, ULONG bytes)
+{
+    struct notification *notification = &binding->notification;
+    NDIS_STATUS status;
+
+    fill(notification, event, buffer, bytes, &binding->event);
+    status = deliver(context, binding->protocol, binding, notification);
+    binding->event_unanswered = status == NDIS_STATUS_PENDING;
+    return status;
+}
+
+/* Neither while it is bound nor when its unbind has begun. */
+static bool
+hears_events(const struct binding *binding)
+{
+    unsigned state = state_of(&binding->at);
+
+    return state != BD_UNBOUND && state != BD_OPENING && state != BD_CLOSING &&
+           !binding_is_closing(binding);
+}
+
+NDIS_STATUS
 pndis__binding_event(struct context *context, struct binding *binding, NET_PNP_EVENT_CODE event,
                      void *buffer, ULONG bytes)
 {
-    struct notification *notification = &binding->notification;
+    NDIS_STATUS status = NDIS_STATUS_SUCCESS;
 
-    fill(notification, event, buffer, bytes, &binding->event);
-    return deliver(context, binding->protocol, binding, notification);
+    if (pndis__binding_turn_take(context, binding) != SLEEP_WOKEN) {
+        pndis__report(context, RULE_BD_EVENT_3, &binding->owner, "ProtocolNetPnPEvent", NULL,
+                      "%s does not hear of event %d: it has not completed what came before in time",
+                      binding->owner.name, (int)event);
+        return NDIS_STATUS_PENDING;
+    }
+    if (hears_events(binding)) {
+        status = pndis__binding_event_in_turn(context, binding, event, buffer, bytes);
+    }
+    pndis__binding_turn_give(binding);
+    return status;
 }
 
 NDIS_STATUS

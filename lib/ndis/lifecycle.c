@@ -10,6 +10,7 @@
 #include "ndis/receive_filter.h"
 #include "ndis/reset.h"
 #include "ndis/restart.h"
+#include "ndis/uro.h"
 
 /* --- initialize --- */
 
@@ -68,13 +69,15 @@ initialize_failed(struct context *context, struct pndis_adapter *adapter)
     pndis__attributes_forget(&adapter->attributes);
 }
 
-/* Bindings outlive a halt for power: what they receive the miniport has to be told again. */
+/* Bindings outlive a halt for power: what they take the miniport has to be told again. */
 static void
 tell_filters(struct context *context, struct pndis_adapter *adapter)
 {
-    adapter->filter.packet_filter = 0;
+    adapter->told_packet_filter = 0;
     adapter->multicast_stale = adapter->bindings != NULL;
     pndis__receive_filter_changed(context, adapter);
+    adapter->uro_withheld = false;
+    pndis__uro_settle(context, adapter);
 }
 
 NDIS_STATUS

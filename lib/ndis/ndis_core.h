@@ -221,12 +221,21 @@ struct multicast_list {
     UCHAR addresses[][6];
 };
 
-/* What a binding wants to receive, and what the miniport was told for all of them. */
+/* Beside a value that may be set again before the miniport has answered: what it took last. */
+struct setting {
+    ULONG accepted;
+    uint32_t number; /* Of the latest set. */
+};
+
+/* What a binding wants to receive. */
 struct receive_filter {
     ULONG packet_filter;
     ULONG lookahead;
     struct multicast_list *multicast;
     struct multicast_list *lists; /* All there were, latest first: receives read without a lock. */
+    struct multicast_list *accepted_multicast;
+    struct setting packet_filter_setting;
+    struct setting lookahead_setting;
 };
 
 struct reset {
@@ -287,18 +296,21 @@ struct pndis_adapter {
     struct tally *sends;       /* NBLs the miniport owns. */
     struct tally *receives;    /* NBLs the miniport has indicated and not got back. */
     struct tally *calls;       /* Data functions of the miniport that are running. */
-    struct binding *bindings;  /* Changes only while the adapter is Paused. */
+    struct binding *bindings;  /* Changes only while the adapter is Paused: see binding.h. */
     struct binding *only;      /* The binding, when there is exactly one. */
     struct binding *takes_all; /* The same when it is promiscuous as well. */
     bool loops_back;           /* Some binding wants to see what others send. */
 
     struct attributes attributes;
     struct link_state link;
-    struct receive_filter filter;
-    bool multicast_stale; /* The miniport has not been told the latest lists. */
+    ULONG told_packet_filter;     /* What the miniport took last, for all bindings ... */
+    uint32_t packet_filter_asked; /* ... and how often it is being asked for another. */
+    bool multicast_stale;         /* The miniport has not been told the latest lists. */
     struct filter_module *bottom_filter;
     struct filter_module *top_filter;
     size_t binding_count;
+    uint64_t bindings_ever;
+    struct brief_lock bindings_lock; /* Guards the list, and what is computed from it. */
 
     KEVENT stack_lock; /* One stack operation at a time. */
     struct pending operation;
@@ -369,12 +381,14 @@ struct protocol {
 struct binding {
     struct handle handle;      /* The NdisBindingHandle. */
     struct handle bind_handle; /* The BindContext, and later the UnbindContext. */
+    uint32_t holds;            /* Atomic: see pndis__binding_hold(). */
+    uint64_t number;           /* Of the adapter's bindings, from 1. */
     struct owner owner;
     struct machine_state at;
     struct pndis_adapter *adapter;
     struct protocol *protocol;
-    NDIS_HANDLE context; /* ProtocolBindingContext. */
-    bool opened;
+    NDIS_HANDLE context;    /* ProtocolBindingContext. */
+    bool opened;            /* Atomic, as is `closing`. */
     bool binding_now;       /* ProtocolBindAdapterEx has been called and is not complete. */
     const void *parameters; /* The NDIS_BIND_PARAMETERS of that call, else NULL. */
     bool unbinding_now;
@@ -388,14 +402,19 @@ struct binding {
     bool quiet_wanted;      /* Somebody waits on @quiet: set it when something came back. */
     KEVENT quiet;
     KEVENT closed;
+    struct work open_work; /* When the open pends: its completion ... */
+    NDIS_HANDLE *open_handle;
+    struct work close_work; /* ... and that of a close that pends. */
     struct receive_filter filter;
     ULONG protocol_options; /* OID_GEN_PROTOCOL_OPTIONS. */
     ULONG frame_type_count;
     NET_FRAME_TYPE frame_types[FRAME_TYPE_LIMIT];
     struct pending bind;
     struct pending unbind;
-    struct pending event;             /* NetPnPEvent, one at a time. */
-    struct notification notification; /* Of that event. */
+    KEVENT turn;                      /* See pndis__binding_turn_take(). */
+    struct pending event;             /* NetPnPEvent, one at a time ... */
+    struct notification notification; /* ... and what the protocol has of it. */
+    bool event_unanswered;            /* Nobody waits for it any more. */
     NDIS_PROTOCOL_PAUSE_PARAMETERS pause_parameters;
     NDIS_PROTOCOL_RESTART_PARAMETERS restart_parameters;
     uint32_t oids_outstanding;

@@ -6,6 +6,7 @@
 #include "ndis/oid.h"
 
 #include "ndis/adapter.h"
+#include "ndis/binding.h"
 #include "ndis/data.h"
 #include "ndis/header.h"
 #include "ndis/ndis_machine.h"
@@ -338,7 +339,7 @@ static bool
 binding_may_ask(struct context *context, struct binding *binding, const char *call,
                 const void *caller)
 {
-    if (binding->opened && !binding->closing) {
+    if (binding_is_open(binding)) {
         return true;
     }
     pndis__report(context, RULE_BD_STATE, &binding->owner, call, caller,

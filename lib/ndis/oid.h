@@ -20,9 +20,9 @@ struct oid_work {
     NDIS_STATUS (*answered)(struct oid_work *work, NDIS_STATUS status);
     bool direct;
     bool cancelled;
-    ULONG previous; /* The filter or lookahead before, to be put back when the miniport refuses. */
-    struct multicast_list *multicast; /* The new list, and the one before, for the same. */
-    struct multicast_list *previous_multicast;
+    ULONG asked;      /* The filter or lookahead that the binding wants ... */
+    uint32_t setting; /* ... and which of its sets that is. */
+    struct multicast_list *multicast;
     NDIS_STATUS status;
     KEVENT *done; /* NDIS' own: set at completion. */
 };

@@ -65,11 +65,8 @@ ulong_of(const NDIS_OID_REQUEST *request)
 static NDIS_STATUS
 filter_answered(struct oid_work *work, NDIS_STATUS status)
 {
-    if (status == NDIS_STATUS_SUCCESS) {
-        work->adapter->filter.packet_filter = *(const ULONG *)work->buffer;
-    } else {
-        pndis__packet_filter_set(work->binding, work->previous);
-    }
+    pndis__packet_filter_answered(work->binding, work->setting, work->asked,
+                                  status == NDIS_STATUS_SUCCESS, *(const ULONG *)work->buffer);
     read_all(work, status);
     return status;
 }
@@ -92,17 +89,15 @@ set_packet_filter(struct context *context, struct oid_work *work, NDIS_STATUS *o
         *out_status = NDIS_STATUS_NOT_SUPPORTED;
         return true;
     }
-    work->previous = work->binding->filter.packet_filter;
-    pndis__packet_filter_set(work->binding, filter);
-    filter = pndis__packet_filter_of_all(adapter);
-    if (filter == adapter->filter.packet_filter) {
+    work->asked = filter;
+    if (!pndis__packet_filter_ask(work->binding, filter, &work->setting, &filter)) {
         read_all(work, NDIS_STATUS_SUCCESS);
         *out_status = NDIS_STATUS_SUCCESS;
         return true;
     }
     work->answered = filter_answered;
     if (!ask_instead(work, &filter, sizeof(filter))) {
-        pndis__packet_filter_set(work->binding, work->previous);
+        pndis__packet_filter_answered(work->binding, work->setting, work->asked, false, 0);
         *out_status = NDIS_STATUS_RESOURCES;
         return true;
     }
@@ -114,11 +109,7 @@ set_packet_filter(struct context *context, struct oid_work *work, NDIS_STATUS *o
 static NDIS_STATUS
 multicast_answered(struct oid_work *work, NDIS_STATUS status)
 {
-    if (status == NDIS_STATUS_SUCCESS) {
-        work->adapter->multicast_stale = false;
-    } else {
-        pndis__multicast_restore(work->binding, work->multicast, work->previous_multicast);
-    }
+    pndis__multicast_answered(work->binding, work->multicast, status == NDIS_STATUS_SUCCESS);
     read_all(work, status);
     return status;
 }
@@ -133,16 +124,14 @@ change_and_ask(struct context *context, struct oid_work *work, const void *addre
     UCHAR *all = malloc(bytes + 1);
     bool asked = false;
 
-    work->previous_multicast = work->binding->filter.multicast;
-    *out_status =
-        all == NULL ? NDIS_STATUS_RESOURCES
-                    : pndis__multicast_set(context, work->binding, addresses, address_bytes, once);
+    *out_status = all == NULL ? NDIS_STATUS_RESOURCES
+                              : pndis__multicast_set(context, work->binding, addresses,
+                                                     address_bytes, once, &work->multicast);
     if (*out_status == NDIS_STATUS_SUCCESS) {
-        work->multicast = work->binding->filter.multicast;
         bytes = pndis__multicast_of_all(adapter, all, bytes);
         asked = ask_instead(work, all, bytes);
         if (!asked) {
-            pndis__multicast_restore(work->binding, work->multicast, work->previous_multicast);
+            pndis__multicast_answered(work->binding, work->multicast, false);
             *out_status = NDIS_STATUS_RESOURCES;
         }
     }
@@ -223,9 +212,8 @@ delete_multicast_address(struct context *context, struct oid_work *work, NDIS_ST
 static NDIS_STATUS
 lookahead_answered(struct oid_work *work, NDIS_STATUS status)
 {
-    if (status != NDIS_STATUS_SUCCESS) {
-        work->binding->filter.lookahead = work->previous;
-    }
+    pndis__lookahead_answered(work->binding, work->setting, work->asked,
+                              status == NDIS_STATUS_SUCCESS);
     read_all(work, status);
     return status;
 }
@@ -246,12 +234,12 @@ set_lookahead(struct context *context, struct oid_work *work, NDIS_STATUS *out_s
         *out_status = NDIS_STATUS_INVALID_DATA;
         return true;
     }
-    work->previous = work->binding->filter.lookahead;
-    work->binding->filter.lookahead = lookahead;
+    work->asked = lookahead;
+    work->setting = pndis__lookahead_set(work->binding, lookahead);
     lookahead = pndis__lookahead_of_all(work->adapter);
     work->answered = lookahead_answered;
     if (!ask_instead(work, &lookahead, sizeof(lookahead))) {
-        work->binding->filter.lookahead = work->previous;
+        pndis__lookahead_answered(work->binding, work->setting, work->asked, false);
         *out_status = NDIS_STATUS_RESOURCES;
         return true;
     }

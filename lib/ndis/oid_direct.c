@@ -3,6 +3,7 @@
  * caller's level. "Direct OID Requests", "Synchronous OID Request Interface in NDIS 6.80".
  */
 #include "ndis/adapter.h"
+#include "ndis/binding.h"
 #include "ndis/data.h"
 #include "ndis/oid.h"
 
@@ -47,7 +48,7 @@ binding_for(struct context *context, NDIS_HANDLE handle, NDIS_OID_REQUEST *reque
     if (binding == NULL || !pndis__oid_request_ok(context, request, call, caller)) {
         return NULL;
     }
-    if (!binding->opened || binding->closing) {
+    if (!binding_is_open(binding)) {
         pndis__report(context, RULE_BD_STATE, &binding->owner, call, caller,
                       "an OID request while the binding is %s", state_name(&binding->at));
         return NULL;

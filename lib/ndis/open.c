@@ -5,12 +5,11 @@
  */
 #include "ndis/adapter.h"
 
+#include "ndis/binding.h"
 #include "ndis/header.h"
 #include "ndis/ndis_machine.h"
 #include "ndis/protocol.h"
 #include "ndis/receive_filter.h"
-
-#include <stdlib.h>
 
 /* --- open --- */
 
@@ -30,47 +29,32 @@ static void
 finish_open(struct binding *binding, NDIS_HANDLE *out_handle)
 {
     *out_handle = &binding->handle;
-    binding->opened = true;
+    __atomic_store_n(&binding->opened, true, __ATOMIC_SEQ_CST);
 }
-
-struct open_completion {
-    struct work work;
-    struct binding *binding;
-    NDIS_HANDLE *out_handle;
-};
 
 static void
 complete_open(struct context *context, struct work *work)
 {
-    struct open_completion *completion = CONTAINING_RECORD(work, struct open_completion, work);
-    struct binding *binding = completion->binding;
+    struct binding *binding = CONTAINING_RECORD(work, struct binding, open_work);
     struct frame frame;
 
-    finish_open(binding, completion->out_handle);
+    finish_open(binding, binding->open_handle);
     pndis__guest_enter(context, &frame, &binding->owner, "ProtocolOpenAdapterCompleteEx");
     binding->protocol->calls.OpenAdapterCompleteHandlerEx(binding->context, NDIS_STATUS_SUCCESS);
     pndis__guest_leave(context, &frame);
     __atomic_store_n(&binding->open_pends, false, __ATOMIC_SEQ_CST);
-    free(completion);
 }
 
 static NDIS_STATUS
 open_binding(struct context *context, struct binding *binding, NDIS_HANDLE *out_handle)
 {
-    struct open_completion *completion;
-
     if (!pndis__chance(context, 4)) {
         finish_open(binding, out_handle);
         return NDIS_STATUS_SUCCESS;
     }
-    completion = calloc(1, sizeof(*completion));
-    if (completion == NULL) {
-        return NDIS_STATUS_RESOURCES;
-    }
-    completion->binding = binding;
-    completion->out_handle = out_handle;
-    binding->open_pends = true;
-    work_later(context->machine, &completion->work, complete_open);
+    binding->open_handle = out_handle;
+    __atomic_store_n(&binding->open_pends, true, __ATOMIC_SEQ_CST);
+    work_later(context->machine, &binding->open_work, complete_open);
     return NDIS_STATUS_PENDING;
 }
 
@@ -139,8 +123,8 @@ NdisOpenAdapterEx(NDIS_HANDLE NdisProtocolHandle, NDIS_HANDLE ProtocolBindingCon
     if (binding == NULL) {
         return NDIS_STATUS_FAILURE;
     }
-    if (!RtlEqualUnicodeString(&binding->adapter->device_string, OpenParameters->AdapterName,
-                               TRUE)) {
+    if (!pndis__unicode_equal(&binding->adapter->device_string, OpenParameters->AdapterName,
+                              true)) {
         return NDIS_STATUS_ADAPTER_NOT_FOUND;
     }
     if (!choose_medium(OpenParameters, binding->adapter->attributes.general.MediaType)) {
@@ -166,7 +150,7 @@ NdisOpenAdapterEx(NDIS_HANDLE NdisProtocolHandle, NDIS_HANDLE ProtocolBindingCon
 /* --- close --- */
 
 static bool
-is_quiet(const struct binding *binding)
+nothing_is_out(const struct binding *binding)
 {
     return pndis__tally_outstanding(binding->sends) == 0 &&
            pndis__tally_outstanding(binding->receives) == 0 &&
@@ -177,7 +161,7 @@ static void
 check_quiet(struct context *context, const struct binding *binding, const char *call,
             const void *caller)
 {
-    if (!is_quiet(binding)) {
+    if (!nothing_is_out(binding)) {
         pndis__report(context, RULE_BD_CLOSE_1, (struct owner *)&binding->owner, call, caller,
                       "%s closes its binding with %llu sends, %u requests and %llu receives "
                       "outstanding",
@@ -188,6 +172,13 @@ check_quiet(struct context *context, const struct binding *binding, const char *
     }
 }
 
+/* Nor does any callback run, on whatever processor. */
+static bool
+is_quiet(const struct binding *binding)
+{
+    return nothing_is_out(binding) && pndis__tally_outstanding(binding->calls) == 0;
+}
+
 static void
 finish_close(struct context *context, struct binding *binding)
 {
@@ -195,19 +186,12 @@ finish_close(struct context *context, struct binding *binding)
     KeSetEvent(&binding->closed, IO_NO_INCREMENT, FALSE);
 }
 
-struct close_completion {
-    struct work work;
-    struct binding *binding;
-};
-
 static void
 complete_close(struct context *context, struct work *work)
 {
-    struct close_completion *completion = CONTAINING_RECORD(work, struct close_completion, work);
-    struct binding *binding = completion->binding;
+    struct binding *binding = CONTAINING_RECORD(work, struct binding, close_work);
     struct frame frame;
 
-    free(completion);
     while (!is_quiet(binding)) {
         KeClearEvent(&binding->quiet);
         __atomic_store_n(&binding->quiet_wanted, true, __ATOMIC_SEQ_CST);
@@ -224,7 +208,8 @@ complete_close(struct context *context, struct work *work)
 /*
  * "NdisCloseAdapterEx function". IRQL: PASSIVE_LEVEL, from ProtocolUnbindAdapterEx or
  * ProtocolBindAdapterEx. The handle is dead at once. What is still outstanding is reported
- * (BD_CLOSE_1) and waited for: NDIS_STATUS_PENDING, then ProtocolCloseAdapterCompleteEx.
+ * (BD_CLOSE_1) and waited for, as are callbacks that run: NDIS_STATUS_PENDING, then
+ * ProtocolCloseAdapterCompleteEx. It needs no memory, and cannot fail.
  */
 NDIS_STATUS
 NdisCloseAdapterEx(NDIS_HANDLE NdisBindingHandle)
@@ -233,7 +218,6 @@ NdisCloseAdapterEx(NDIS_HANDLE NdisBindingHandle)
     const void *caller = NT_CALLER();
     struct binding *binding = (struct binding *)pndis__handle(
         context, NdisBindingHandle, HANDLE_BIT(BINDING), __func__, caller);
-    struct close_completion *completion;
 
     if (binding == NULL) {
         return NDIS_STATUS_FAILURE;
@@ -246,19 +230,15 @@ NdisCloseAdapterEx(NDIS_HANDLE NdisBindingHandle)
                                          "that");
         return NDIS_STATUS_FAILURE;
     }
-    binding->closing = true;
+    __atomic_store_n(&binding->closing, true, __ATOMIC_SEQ_CST);
+    /* After this nobody is left who saw it open and has not counted its callback yet. */
+    pndis__dpc_flush(context);
     check_quiet(context, binding, __func__, caller);
     pndis__receive_filter_forget(binding);
     if (is_quiet(binding) && !pndis__chance(context, 4)) {
         finish_close(context, binding);
         return NDIS_STATUS_SUCCESS;
     }
-    completion = calloc(1, sizeof(*completion));
-    if (completion == NULL) {
-        finish_close(context, binding);
-        return NDIS_STATUS_SUCCESS;
-    }
-    completion->binding = binding;
-    work_later(context->machine, &completion->work, complete_close);
+    work_later(context->machine, &binding->close_work, complete_close);
     return NDIS_STATUS_PENDING;
 }

@@ -5,6 +5,7 @@
 #include "ndis/port.h"
 
 #include "ndis/adapter.h"
+#include "ndis/binding.h"
 #include "ndis/event.h"
 #include "ndis/hardware.h"
 #include "ndis/header.h"
@@ -123,7 +124,9 @@ NdisMFreePort(NDIS_HANDLE NdisMiniportHandle, NDIS_PORT_NUMBER PortNumber)
 static void
 tell_bindings(struct context *context, struct pndis_adapter *adapter, const NET_PNP_EVENT *event)
 {
-    for (struct binding *binding = adapter->bindings; binding != NULL; binding = binding->next) {
+    struct binding *binding = NULL;
+
+    while ((binding = pndis__binding_next(adapter, binding)) != NULL) {
         pndis__binding_event(context, binding, event->NetEvent, event->Buffer, event->BufferLength);
     }
 }

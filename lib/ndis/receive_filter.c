@@ -3,6 +3,7 @@
 #include "ndis/receive_filter.h"
 
 #include "ndis/adapter.h"
+#include "ndis/binding.h"
 #include "ndis/oid.h"
 
 #include <stdlib.h>
@@ -10,6 +11,12 @@
 enum { ADDRESS_BYTES = 6 };
 
 /* --- one binding --- */
+
+static ULONG
+packet_filter_of(const struct binding *binding)
+{
+    return __atomic_load_n(&binding->filter.packet_filter, __ATOMIC_RELAXED);
+}
 
 static bool
 in_list(const struct multicast_list *list, const UCHAR *address)
@@ -25,7 +32,7 @@ in_list(const struct multicast_list *list, const UCHAR *address)
 bool
 pndis__filter_passes(const struct binding *binding, const UCHAR *address)
 {
-    ULONG filter = __atomic_load_n(&binding->filter.packet_filter, __ATOMIC_RELAXED);
+    ULONG filter = packet_filter_of(binding);
     const NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES *general = &binding->adapter->attributes.general;
 
     if ((filter & NDIS_PACKET_TYPE_PROMISCUOUS) != 0) {
@@ -56,7 +63,7 @@ static bool
 takes(const struct binding *binding, const UCHAR *address, ULONG receive_flags)
 {
     /* A filter of zero receives nothing, whatever the miniport says about its own filtering. */
-    if (binding->closing || binding->filter.packet_filter == 0) {
+    if (binding_is_closing(binding) || packet_filter_of(binding) == 0) {
         return false;
     }
     /* "Perfect filtered" is about the combined filter, which with one binding is that binding's. */
@@ -99,19 +106,20 @@ pndis__takers_are(struct pndis_adapter *adapter, NET_BUFFER_LIST *nbl, ULONG rec
 static bool
 wants_what_others_send(const struct binding *binding)
 {
-    ULONG filter = binding->filter.packet_filter;
+    ULONG filter = packet_filter_of(binding);
 
-    return !binding->closing && ((filter & NDIS_PACKET_TYPE_ALL_LOCAL) != 0 ||
-                                 ((filter & NDIS_PACKET_TYPE_PROMISCUOUS) != 0 &&
-                                  (filter & NDIS_PACKET_TYPE_NO_LOCAL) == 0));
+    return !binding_is_closing(binding) && ((filter & NDIS_PACKET_TYPE_ALL_LOCAL) != 0 ||
+                                            ((filter & NDIS_PACKET_TYPE_PROMISCUOUS) != 0 &&
+                                             (filter & NDIS_PACKET_TYPE_NO_LOCAL) == 0));
 }
 
-void
-pndis__receive_paths_changed(struct pndis_adapter *adapter)
+/* The lock is held. */
+static void
+recompute(struct pndis_adapter *adapter)
 {
     struct binding *only = adapter->binding_count == 1 ? adapter->bindings : NULL;
-    bool promiscuous = only != NULL && !only->closing &&
-                       (only->filter.packet_filter & NDIS_PACKET_TYPE_PROMISCUOUS) != 0;
+    bool promiscuous = only != NULL && !binding_is_closing(only) &&
+                       (packet_filter_of(only) & NDIS_PACKET_TYPE_PROMISCUOUS) != 0;
     bool no_loopback = (adapter->attributes.general.MacOptions & NDIS_MAC_OPTION_NO_LOOPBACK) != 0;
     unsigned listeners = 0;
 
@@ -124,37 +132,64 @@ pndis__receive_paths_changed(struct pndis_adapter *adapter)
     __atomic_store_n(&adapter->takes_all, promiscuous ? only : NULL, __ATOMIC_RELEASE);
 }
 
+void
+pndis__receive_paths_changed(struct pndis_adapter *adapter)
+{
+    brief_lock(&adapter->bindings_lock);
+    recompute(adapter);
+    brief_unlock(&adapter->bindings_lock);
+}
+
 /* --- all bindings together --- */
 
-ULONG
-pndis__packet_filter_combined(const struct pndis_adapter *adapter)
+/* The lock is held. */
+static ULONG
+combine(const struct pndis_adapter *adapter)
 {
     ULONG filter = 0;
 
     for (const struct binding *binding = adapter->bindings; binding != NULL;
          binding = binding->next) {
-        filter |= binding->closing ? 0 : binding->filter.packet_filter;
+        filter |= binding_is_closing(binding) ? 0 : packet_filter_of(binding);
     }
     return filter;
 }
 
-ULONG
-pndis__packet_filter_of_all(const struct pndis_adapter *adapter)
+/* Looping back is NDIS' own work, so the miniport never hears of these. */
+static ULONG
+for_miniport(ULONG filter)
 {
-    /* Looping back is NDIS' own work, so the miniport never hears of these. */
-    return pndis__packet_filter_combined(adapter) &
-           ~(ULONG)(NDIS_PACKET_TYPE_ALL_LOCAL | NDIS_PACKET_TYPE_NO_LOCAL);
+    return filter & ~(ULONG)(NDIS_PACKET_TYPE_ALL_LOCAL | NDIS_PACKET_TYPE_NO_LOCAL);
 }
 
 ULONG
-pndis__lookahead_of_all(const struct pndis_adapter *adapter)
+pndis__packet_filter_combined(struct pndis_adapter *adapter)
+{
+    ULONG filter;
+
+    brief_lock(&adapter->bindings_lock);
+    filter = combine(adapter);
+    brief_unlock(&adapter->bindings_lock);
+    return filter;
+}
+
+ULONG
+pndis__packet_filter_of_all(struct pndis_adapter *adapter)
+{
+    return for_miniport(pndis__packet_filter_combined(adapter));
+}
+
+ULONG
+pndis__lookahead_of_all(struct pndis_adapter *adapter)
 {
     ULONG lookahead = 0;
 
+    brief_lock(&adapter->bindings_lock);
     for (const struct binding *binding = adapter->bindings; binding != NULL;
          binding = binding->next) {
         lookahead = max(lookahead, binding->filter.lookahead);
     }
+    brief_unlock(&adapter->bindings_lock);
     return lookahead;
 }
 
@@ -183,29 +218,61 @@ add_unique(UCHAR *addresses, ULONG used, ULONG bytes, const struct multicast_lis
 }
 
 ULONG
-pndis__multicast_of_all(const struct pndis_adapter *adapter, UCHAR *addresses, ULONG bytes)
+pndis__multicast_of_all(struct pndis_adapter *adapter, UCHAR *addresses, ULONG bytes)
 {
     ULONG used = 0;
 
+    brief_lock(&adapter->bindings_lock);
     for (const struct binding *binding = adapter->bindings; binding != NULL;
          binding = binding->next) {
-        if (!binding->closing) {
+        if (!binding_is_closing(binding)) {
             used = add_unique(addresses, used, bytes, binding->filter.multicast);
         }
     }
+    brief_unlock(&adapter->bindings_lock);
     return used;
 }
 
 /* --- telling the miniport --- */
 
-static void
-tell_packet_filter(struct context *context, struct pndis_adapter *adapter)
+/* Whether the miniport has to be asked for what it would get now; then it is counted. */
+static bool
+begin_telling(struct pndis_adapter *adapter, bool again, ULONG *out_filter)
 {
-    ULONG filter = pndis__packet_filter_of_all(adapter);
+    bool needed;
 
-    if (pndis__oid_set_internal(context, adapter, OID_GEN_CURRENT_PACKET_FILTER, &filter,
-                                sizeof(filter)) == NDIS_STATUS_SUCCESS) {
-        adapter->filter.packet_filter = filter;
+    *out_filter = for_miniport(combine(adapter));
+    needed =
+        again || adapter->packet_filter_asked != 0 || *out_filter != adapter->told_packet_filter;
+    adapter->packet_filter_asked += needed;
+    return needed;
+}
+
+static void
+end_telling(struct pndis_adapter *adapter, bool accepted, ULONG filter)
+{
+    adapter->packet_filter_asked--;
+    if (accepted) {
+        adapter->told_packet_filter = filter;
+    }
+}
+
+static void
+tell_packet_filter(struct context *context, struct pndis_adapter *adapter, bool again)
+{
+    NDIS_STATUS status;
+    ULONG filter;
+    bool needed;
+
+    brief_lock(&adapter->bindings_lock);
+    needed = begin_telling(adapter, again, &filter);
+    brief_unlock(&adapter->bindings_lock);
+    if (needed) {
+        status = pndis__oid_set_internal(context, adapter, OID_GEN_CURRENT_PACKET_FILTER, &filter,
+                                         sizeof(filter));
+        brief_lock(&adapter->bindings_lock);
+        end_telling(adapter, status == NDIS_STATUS_SUCCESS, filter);
+        brief_unlock(&adapter->bindings_lock);
     }
 }
 
@@ -230,25 +297,90 @@ pndis__receive_filter_changed(struct context *context, struct pndis_adapter *ada
         adapter->multicast_stale = false;
         tell_multicast(context, adapter);
     }
-    if (pndis__packet_filter_of_all(adapter) != adapter->filter.packet_filter) {
-        tell_packet_filter(context, adapter);
-    }
+    tell_packet_filter(context, adapter, false);
 }
 
 void
 pndis__receive_filter_again(struct context *context, struct pndis_adapter *adapter)
 {
-    tell_packet_filter(context, adapter);
+    tell_packet_filter(context, adapter, true);
     tell_multicast(context, adapter);
 }
 
 /* --- what bindings ask for --- */
 
-void
-pndis__packet_filter_set(struct binding *binding, ULONG packet_filter)
+/* The lock is held in all of these. */
+static uint32_t
+set(ULONG *value, struct setting *setting, ULONG wanted)
 {
-    __atomic_store_n(&binding->filter.packet_filter, packet_filter, __ATOMIC_RELAXED);
-    pndis__receive_paths_changed(binding->adapter);
+    __atomic_store_n(value, wanted, __ATOMIC_RELAXED);
+    return ++setting->number;
+}
+
+static void
+answered(ULONG *value, struct setting *setting, uint32_t number, ULONG asked, bool accepted)
+{
+    if (accepted) {
+        setting->accepted = asked;
+    } else if (setting->number == number) {
+        __atomic_store_n(value, setting->accepted, __ATOMIC_RELAXED);
+    }
+}
+
+bool
+pndis__packet_filter_ask(struct binding *binding, ULONG packet_filter, uint32_t *out_setting,
+                         ULONG *out_combined)
+{
+    struct pndis_adapter *adapter = binding->adapter;
+    struct receive_filter *filter = &binding->filter;
+    bool needed;
+
+    brief_lock(&adapter->bindings_lock);
+    *out_setting = set(&filter->packet_filter, &filter->packet_filter_setting, packet_filter);
+    recompute(adapter);
+    needed = begin_telling(adapter, false, out_combined);
+    if (!needed) {
+        filter->packet_filter_setting.accepted = packet_filter;
+    }
+    brief_unlock(&adapter->bindings_lock);
+    return needed;
+}
+
+void
+pndis__packet_filter_answered(struct binding *binding, uint32_t setting, ULONG asked, bool accepted,
+                              ULONG combined)
+{
+    struct pndis_adapter *adapter = binding->adapter;
+    struct receive_filter *filter = &binding->filter;
+
+    brief_lock(&adapter->bindings_lock);
+    end_telling(adapter, accepted, combined);
+    answered(&filter->packet_filter, &filter->packet_filter_setting, setting, asked, accepted);
+    recompute(adapter);
+    brief_unlock(&adapter->bindings_lock);
+}
+
+uint32_t
+pndis__lookahead_set(struct binding *binding, ULONG lookahead)
+{
+    struct brief_lock *lock = &binding->adapter->bindings_lock;
+    uint32_t number;
+
+    brief_lock(lock);
+    number = set(&binding->filter.lookahead, &binding->filter.lookahead_setting, lookahead);
+    brief_unlock(lock);
+    return number;
+}
+
+void
+pndis__lookahead_answered(struct binding *binding, uint32_t setting, ULONG asked, bool accepted)
+{
+    struct brief_lock *lock = &binding->adapter->bindings_lock;
+
+    brief_lock(lock);
+    answered(&binding->filter.lookahead, &binding->filter.lookahead_setting, setting, asked,
+             accepted);
+    brief_unlock(lock);
 }
 
 void
@@ -266,7 +398,7 @@ pndis__multicast_free(struct multicast_list *list)
 static bool
 has_room(const struct binding *binding, const struct multicast_list *list)
 {
-    const struct pndis_adapter *adapter = binding->adapter;
+    struct pndis_adapter *adapter = binding->adapter;
     ULONG limit = adapter->attributes.general.MaxMulticastListSize;
     ULONG bytes = (limit + 1) * ADDRESS_BYTES;
     UCHAR *all = malloc(bytes);
@@ -276,11 +408,13 @@ has_room(const struct binding *binding, const struct multicast_list *list)
         return false;
     }
     used = add_unique(all, used, bytes, list);
+    brief_lock(&adapter->bindings_lock);
     for (const struct binding *other = adapter->bindings; other != NULL; other = other->next) {
-        if (other != binding && !other->closing) {
+        if (other != binding && !binding_is_closing(other)) {
             used = add_unique(all, used, bytes, other->filter.multicast);
         }
     }
+    brief_unlock(&adapter->bindings_lock);
     free(all);
     return used <= limit * ADDRESS_BYTES;
 }
@@ -304,8 +438,9 @@ fill(struct multicast_list *list, const UCHAR *addresses, ULONG count, bool once
 
 NDIS_STATUS
 pndis__multicast_set(struct context *context, struct binding *binding, const void *addresses,
-                     ULONG bytes, bool once)
+                     ULONG bytes, bool once, struct multicast_list **out_list)
 {
+    struct brief_lock *lock = &binding->adapter->bindings_lock;
     struct multicast_list *list;
     NDIS_STATUS status;
 
@@ -325,27 +460,41 @@ pndis__multicast_set(struct context *context, struct binding *binding, const voi
         free(list);
         return status;
     }
+    brief_lock(lock);
     list->older = binding->filter.lists;
     binding->filter.lists = list;
     __atomic_store_n(&binding->filter.multicast, list, __ATOMIC_RELEASE);
     binding->adapter->multicast_stale = true;
+    brief_unlock(lock);
+    *out_list = list;
     return NDIS_STATUS_SUCCESS;
 }
 
 void
-pndis__multicast_restore(struct binding *binding, struct multicast_list *list,
-                         struct multicast_list *previous)
+pndis__multicast_answered(struct binding *binding, struct multicast_list *list, bool accepted)
 {
-    __atomic_compare_exchange_n(&binding->filter.multicast, &list, previous, false,
-                                __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+    struct receive_filter *filter = &binding->filter;
+
+    brief_lock(&binding->adapter->bindings_lock);
+    if (accepted) {
+        filter->accepted_multicast = list;
+    } else if (filter->multicast == list) {
+        __atomic_store_n(&filter->multicast, filter->accepted_multicast, __ATOMIC_RELEASE);
+    }
     binding->adapter->multicast_stale = false;
+    brief_unlock(&binding->adapter->bindings_lock);
 }
 
 void
 pndis__receive_filter_forget(struct binding *binding)
 {
+    struct pndis_adapter *adapter = binding->adapter;
+
+    brief_lock(&adapter->bindings_lock);
     if (binding->filter.multicast != NULL) {
-        binding->adapter->multicast_stale = true;
+        adapter->multicast_stale = true;
     }
-    pndis__packet_filter_set(binding, 0);
+    set(&binding->filter.packet_filter, &binding->filter.packet_filter_setting, 0);
+    recompute(adapter);
+    brief_unlock(&adapter->bindings_lock);
 }

@@ -32,22 +32,36 @@ void pndis__receive_filter_again(struct context *context, struct pndis_adapter *
 /* @binding closes: it wants nothing any more. */
 void pndis__receive_filter_forget(struct binding *binding);
 
-/* New values from @binding's OIDs. The multicast function returns an NDIS_STATUS; with @once each
- * address is taken once. */
-void pndis__packet_filter_set(struct binding *binding, ULONG packet_filter);
+/*
+ * New values from @binding's OIDs. Each may be set again before the miniport has answered: what it
+ * refuses gives way to what it took last, unless the binding has set another since.
+ */
+
+/*
+ * Set the packet filter. Returns whether the miniport has to be asked for @out_combined; then
+ * pndis__packet_filter_answered() follows, with the number of this set and what was @asked and
+ * @combined.
+ */
+bool pndis__packet_filter_ask(struct binding *binding, ULONG packet_filter, uint32_t *out_setting,
+                              ULONG *out_combined);
+void pndis__packet_filter_answered(struct binding *binding, uint32_t setting, ULONG asked,
+                                   bool accepted, ULONG combined);
+uint32_t pndis__lookahead_set(struct binding *binding, ULONG lookahead);
+void pndis__lookahead_answered(struct binding *binding, uint32_t setting, ULONG asked,
+                               bool accepted);
+/* Returns an NDIS_STATUS; with @once each address is taken once. */
 NDIS_STATUS pndis__multicast_set(struct context *context, struct binding *binding,
-                                 const void *addresses, ULONG bytes, bool once);
-/* Unless it has been set again since it became @list: put @previous, an earlier list, back. */
-void pndis__multicast_restore(struct binding *binding, struct multicast_list *list,
-                              struct multicast_list *previous);
+                                 const void *addresses, ULONG bytes, bool once,
+                                 struct multicast_list **out_list);
+void pndis__multicast_answered(struct binding *binding, struct multicast_list *list, bool accepted);
 void pndis__multicast_free(struct multicast_list *list);
 
 /* The filters of all bindings, or-ed. */
-ULONG pndis__packet_filter_combined(const struct pndis_adapter *adapter);
+ULONG pndis__packet_filter_combined(struct pndis_adapter *adapter);
 /* What the miniport has to be told for all bindings together. */
-ULONG pndis__packet_filter_of_all(const struct pndis_adapter *adapter);
-ULONG pndis__lookahead_of_all(const struct pndis_adapter *adapter);
+ULONG pndis__packet_filter_of_all(struct pndis_adapter *adapter);
+ULONG pndis__lookahead_of_all(struct pndis_adapter *adapter);
 /* The union of all multicast lists, each address once. Returns bytes written, at most @bytes. */
-ULONG pndis__multicast_of_all(const struct pndis_adapter *adapter, UCHAR *addresses, ULONG bytes);
+ULONG pndis__multicast_of_all(struct pndis_adapter *adapter, UCHAR *addresses, ULONG bytes);
 
 #endif

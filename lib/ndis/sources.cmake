@@ -4,6 +4,8 @@ set(PNDIS_NDIS_SOURCES
     attributes.c
     bind_parameters.c
     binding.c
+    binding_list.c
+    binding_pause.c
     cache.c
     client.c
     client_data.c

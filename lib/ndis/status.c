@@ -2,6 +2,7 @@
 #include "ndis/status.h"
 
 #include "ndis/adapter.h"
+#include "ndis/binding.h"
 #include "ndis/data.h"
 #include "ndis/header.h"
 
@@ -103,18 +104,18 @@ static const struct {
 
 /* --- up --- */
 
+/* Counting before looking whether it is open: see NdisCloseAdapterEx. */
 static void
 indicate_to(struct context *context, struct binding *binding, NDIS_STATUS_INDICATION *indication)
 {
     struct frame frame;
 
-    if (!binding->opened || binding->closing || binding->protocol->calls.StatusHandlerEx == NULL) {
-        return;
-    }
     tally_out(binding->calls, context, 1);
-    pndis__guest_enter(context, &frame, &binding->owner, "ProtocolStatusEx");
-    binding->protocol->calls.StatusHandlerEx(binding->context, indication);
-    pndis__guest_leave(context, &frame);
+    if (binding_is_open(binding) && binding->protocol->calls.StatusHandlerEx != NULL) {
+        pndis__guest_enter(context, &frame, &binding->owner, "ProtocolStatusEx");
+        binding->protocol->calls.StatusHandlerEx(binding->context, indication);
+        pndis__guest_leave(context, &frame);
+    }
     tally_back(binding->calls, context, 1);
     binding_maybe_quiet(binding);
 }
@@ -122,9 +123,11 @@ indicate_to(struct context *context, struct binding *binding, NDIS_STATUS_INDICA
 static void
 indicate(struct context *context, struct pndis_adapter *adapter, NDIS_STATUS_INDICATION *indication)
 {
+    struct binding *binding = NULL;
+
     PROBE(context, REQUEST, .name = "status", .owner = &adapter->owner,
           .a = (uint32_t)indication->StatusCode);
-    for (struct binding *binding = adapter->bindings; binding != NULL; binding = binding->next) {
+    while ((binding = pndis__binding_next(adapter, binding)) != NULL) {
         if (indication->DestinationHandle == NULL ||
             indication->DestinationHandle == &binding->handle) {
             indicate_to(context, binding, indication);

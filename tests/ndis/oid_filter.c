@@ -2,6 +2,7 @@
  * OIDs that each binding sets for itself and NDIS combines for the miniport: packet filter,
  * multicast list, lookahead.
  */
+#include "support/protocol.h"
 #include "support/world.h"
 
 enum { SEEDS = 30, LIST_LIMIT = 4, ADDRESS = 6 };
@@ -190,6 +191,147 @@ a_filter_the_miniport_refuses_is_not_kept(void **state)
     told.status = NDIS_STATUS_SUCCESS;
     assert_int_equal(query_ulong(p.a, OID_GEN_CURRENT_PACKET_FILTER), NDIS_PACKET_TYPE_DIRECTED);
     world_close(&p.w);
+}
+
+/* Requests that are under way at the same time, asked as a driver does. */
+struct set_request {
+    NDIS_OID_REQUEST request;
+    ULONG value;
+};
+
+static NDIS_STATUS answers[3];
+static unsigned answer_count;
+static struct set_request requests[3];
+
+/* The next of the answers, in the order of asking; later, so that the requests queue. */
+static NDIS_STATUS
+answer_in_order(struct port *port, PNDIS_OID_REQUEST request)
+{
+    NDIS_OID oid = request->DATA.SET_INFORMATION.Oid;
+
+    if (request->RequestType != NdisRequestSetInformation ||
+        (oid != OID_GEN_CURRENT_PACKET_FILTER && oid != OID_GEN_CURRENT_LOOKAHEAD) ||
+        answer_count >= sizeof(answers) / sizeof(answers[0])) {
+        return NDIS_STATUS_NOT_RECOGNIZED;
+    }
+    told.status = answers[answer_count++];
+    on_oid(port, request);
+    return told.status;
+}
+
+/* All from one DISPATCH_LEVEL, where none of them can be handed down. */
+static void
+ask_all(void *argument)
+{
+    KIRQL irql = KeRaiseIrqlToDpcLevel();
+
+    for (unsigned i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+        struct set_request *one = &requests[i];
+
+        one->request.Header =
+            (NDIS_OBJECT_HEADER){NDIS_OBJECT_TYPE_OID_REQUEST, NDIS_OID_REQUEST_REVISION_1,
+                                 NDIS_SIZEOF_OID_REQUEST_REVISION_1};
+        one->request.RequestType = NdisRequestSetInformation;
+        one->request.DATA.SET_INFORMATION.Oid = *(const NDIS_OID *)argument;
+        one->request.DATA.SET_INFORMATION.InformationBuffer = &one->value;
+        one->request.DATA.SET_INFORMATION.InformationBufferLength = sizeof(one->value);
+        NdisOidRequest(opening_latest()->handle, &one->request);
+    }
+    KeLowerIrql(irql);
+}
+
+static VOID
+ignore_answer(NDIS_HANDLE context, PNDIS_OID_REQUEST request, NDIS_STATUS status)
+{
+    (void)context;
+    (void)request;
+    (void)status;
+}
+
+static void
+without_answers(NDIS_PROTOCOL_DRIVER_CHARACTERISTICS *characteristics)
+{
+    characteristics->OidRequestCompleteHandler = ignore_answer;
+}
+
+/* Ask for @values at once, of which the miniport refuses some; then @left is set. */
+static void
+sets_leave(NDIS_OID oid, const ULONG values[3], const NDIS_STATUS *statuses, ULONG left)
+{
+    for (unsigned seed = 0; seed < world_seeds(SEEDS); seed++) {
+        struct pndis_client *client;
+        struct world w;
+        ULONG found;
+
+        miniport_reset();
+        protocol_reset();
+        protocol.packet_filter = 0;
+        protocol.edit_characteristics = without_answers;
+        world_open(&w, seed);
+        world_add_adapter(&w);
+        client = pndis_client_open(w.adapter, &(struct pndis_client_options){.no_filter = true});
+        world_load_protocol(&w);
+        world_settle(&w);
+        memset(&told, 0, sizeof(told));
+        memset(requests, 0, sizeof(requests));
+        memcpy(answers, statuses, sizeof(answers));
+        answer_count = 0;
+        miniport.on_oid = answer_in_order;
+        for (unsigned i = 0; i < 3; i++) {
+            requests[i].value = values[i];
+        }
+        world_as_driver(&w, ask_all, &oid);
+        world_settle(&w);
+        assert_int_equal(answer_count, 3);
+        found = query_ulong(client, oid);
+        if (found != left) {
+            fail_msg("%#x is left, not %#x (seed %u)", found, left, seed);
+        }
+        world_close(&w);
+    }
+}
+
+enum { OK = NDIS_STATUS_SUCCESS };
+
+/* Of sets under way together each that is refused gives way to what was accepted last, unless it
+ * is not the latest. */
+static void
+a_refused_set_leaves_what_was_set_after_it(void **state)
+{
+    const NDIS_STATUS no = NDIS_STATUS_NOT_ACCEPTED;
+    const ULONG filters[] = {NDIS_PACKET_TYPE_DIRECTED, NDIS_PACKET_TYPE_BROADCAST,
+                             NDIS_PACKET_TYPE_MULTICAST};
+    const ULONG lookaheads[] = {100, 200, 300};
+    const struct {
+        NDIS_STATUS statuses[3];
+        int left; /* Which of the values; -1: what was before. */
+    } cases[] = {
+        {{OK, OK, OK}, 2}, {{no, OK, OK}, 2}, {{OK, no, OK}, 2}, {{OK, OK, no}, 1},
+        {{no, OK, no}, 1}, {{OK, no, no}, 0}, {{no, no, OK}, 2}, {{no, no, no}, -1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int left = cases[i].left;
+
+        sets_leave(OID_GEN_CURRENT_PACKET_FILTER, filters, cases[i].statuses,
+                   left < 0 ? 0 : filters[left]);
+        /* Without any lookahead of a binding the answer is what the adapter has. */
+        sets_leave(OID_GEN_CURRENT_LOOKAHEAD, lookaheads, cases[i].statuses,
+                   left < 0 ? PORT_MTU : lookaheads[left]);
+    }
+}
+
+/* A set back to what the miniport has is asked for as well while another is under way. */
+static void
+a_set_behind_one_under_way_reaches_the_miniport(void **state)
+{
+    const ULONG filters[] = {NDIS_PACKET_TYPE_DIRECTED, 0, NDIS_PACKET_TYPE_DIRECTED};
+    const NDIS_STATUS statuses[3] = {OK, OK, OK};
+
+    (void)state;
+    sets_leave(OID_GEN_CURRENT_PACKET_FILTER, filters, statuses, NDIS_PACKET_TYPE_DIRECTED);
+    assert_int_equal(told.filter, NDIS_PACKET_TYPE_DIRECTED);
 }
 
 /* --- lengths --- */
@@ -427,6 +569,8 @@ main(void)
         cmocka_unit_test(each_binding_receives_by_its_own_filter),
         cmocka_unit_test(a_filter_the_miniport_does_not_have_is_refused),
         cmocka_unit_test(a_filter_the_miniport_refuses_is_not_kept),
+        cmocka_unit_test(a_refused_set_leaves_what_was_set_after_it),
+        cmocka_unit_test(a_set_behind_one_under_way_reaches_the_miniport),
         cmocka_unit_test(sets_of_another_length_are_refused),
         cmocka_unit_test(the_miniport_gets_the_union_of_all_lists),
         cmocka_unit_test(a_list_that_is_too_long_is_full),
