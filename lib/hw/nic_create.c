@@ -24,6 +24,11 @@ static const struct pndis_device_ops device_ops = {
 
 /* --- the nics of a machine --- */
 
+struct nics {
+    struct brief_lock lock;
+    struct pndis_nic *first;
+};
+
 static void
 nic_free(struct pndis_nic *nic)
 {
@@ -60,47 +65,66 @@ stop(struct pndis_machine *machine)
 static void
 destroy(struct pndis_machine *machine)
 {
-    while (machine->hw != NULL) {
-        struct pndis_nic *nic = machine->hw;
+    struct nics *nics = machine->hw;
 
-        machine->hw = nic->next;
+    while (nics->first != NULL) {
+        struct pndis_nic *nic = nics->first;
+
+        nics->first = nic->next;
         nic_free(nic);
     }
+    machine->hw = NULL;
+    free(nics);
 }
 
 static const struct subsystem subsystem = {.stop = stop, .destroy = destroy};
 
+static struct nics *
+nics_of(struct pndis_machine *machine)
+{
+    struct nics *nics = __atomic_load_n(&machine->hw, __ATOMIC_ACQUIRE);
+    struct nics *fresh;
+
+    if (nics != NULL) {
+        return nics;
+    }
+    fresh = calloc(1, sizeof(*fresh));
+    if (fresh != NULL && pndis__subsystem_add(machine, &subsystem, &machine->hw, fresh) == 0) {
+        nics = __atomic_load_n(&machine->hw, __ATOMIC_ACQUIRE);
+    }
+    if (nics != fresh) {
+        free(fresh);
+    }
+    return nics;
+}
+
 static int
 join_machine(struct pndis_nic *nic)
 {
-    struct pndis_machine *machine = nic->machine;
-    int result = 0;
+    struct nics *nics = nics_of(nic->machine);
 
-    for (unsigned i = 0; i < machine->subsystem_count; i++) {
-        if (machine->subsystems[i] == &subsystem) {
-            nic->next = machine->hw;
-            machine->hw = nic;
-            return 0;
-        }
+    if (nics == NULL) {
+        return pndis__fail(PNDIS_ENOMEM, "no memory for a nic, or too many subsystems");
     }
-    result = pndis__subsystem_add(machine, &subsystem);
-    if (result != 0) {
-        return pndis__fail(result, "the machine has too many subsystems");
-    }
-    nic->next = NULL;
-    machine->hw = nic;
+    brief_lock(&nics->lock);
+    nic->next = nics->first;
+    nics->first = nic;
+    brief_unlock(&nics->lock);
     return 0;
 }
 
 static void
 leave_machine(struct pndis_nic *nic)
 {
-    struct pndis_nic **link = (struct pndis_nic **)&nic->machine->hw;
+    struct nics *nics = nic->machine->hw;
+    struct pndis_nic **link = &nics->first;
 
+    brief_lock(&nics->lock);
     while (*link != nic) {
         link = &(*link)->next;
     }
     *link = nic->next;
+    brief_unlock(&nics->lock);
 }
 
 /* --- building --- */

@@ -104,6 +104,7 @@ check_options(const struct pndis_device_options *options, const struct pndis_dev
     return 0;
 }
 
+/* The list lock is held. */
 static struct pndis_device *
 create(struct ndis *ndis, const struct pndis_device_options *options,
        const struct pndis_device_ops *ops, void *user)
@@ -131,6 +132,8 @@ create(struct ndis *ndis, const struct pndis_device_options *options,
         return NULL;
     }
     build_config(device);
+    device->next = ndis->devices;
+    ndis->devices = device;
     return device;
 }
 
@@ -147,15 +150,12 @@ pndis_device_create(struct pndis_machine *machine, const struct pndis_device_opt
     }
     ndis = pndis__ndis_of(machine);
     if (ndis != NULL) {
+        pndis__list_lock(context_current(), ndis);
         device = create(ndis, options, ops, user);
+        pndis__list_unlock(ndis);
     }
     if (device == NULL) {
         pndis__fail(PNDIS_ENOMEM, "no memory or no addresses for a device");
-    } else {
-        pndis__list_lock(context_current(), ndis);
-        device->next = ndis->devices;
-        ndis->devices = device;
-        pndis__list_unlock(ndis);
     }
     pndis__host_leave(&call);
     return device;
@@ -191,8 +191,8 @@ pndis_device_destroy(struct pndis_device *device)
         link = &(*link)->next;
     }
     *link = device->next;
-    pndis__list_unlock(ndis);
     destroy(device);
+    pndis__list_unlock(ndis);
     pndis__host_leave(&call);
     return 0;
 }

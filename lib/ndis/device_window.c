@@ -86,7 +86,8 @@ take_slots(struct slot *table, uint32_t *used, uint32_t first, uint32_t limit, u
         run = at < *used && table[at].device != NULL ? 0 : run + 1;
         if (run == count) {
             *out_first = at + 1 - count;
-            *used = max(*used, at + 1);
+            /* Who looks for a register of another device reads it meanwhile. */
+            __atomic_store_n(used, max(*used, at + 1), __ATOMIC_RELAXED);
             return true;
         }
     }
@@ -190,8 +191,9 @@ find_register(struct ndis *ndis, const volatile void *address, uint64_t *out_off
     if (windows == NULL || (const volatile uint8_t *)address < windows->base) {
         return NULL;
     }
-    return find(windows->memory, windows->memory_used, WINDOW_SLOT_SHIFT,
-                (uint64_t)((const volatile uint8_t *)address - windows->base), out_offset);
+    return find(windows->memory, __atomic_load_n(&windows->memory_used, __ATOMIC_RELAXED),
+                WINDOW_SLOT_SHIFT, (uint64_t)((const volatile uint8_t *)address - windows->base),
+                out_offset);
 }
 
 static const struct slot *
@@ -199,9 +201,10 @@ find_port(struct ndis *ndis, const volatile void *port, uint64_t *out_offset)
 {
     const struct windows *windows = ndis->windows;
 
-    return windows == NULL ? NULL
-                           : find(windows->ports, windows->ports_used, PORT_SLOT_SHIFT,
-                                  (uint64_t)(uintptr_t)port, out_offset);
+    return windows == NULL
+               ? NULL
+               : find(windows->ports, __atomic_load_n(&windows->ports_used, __ATOMIC_RELAXED),
+                      PORT_SLOT_SHIFT, (uint64_t)(uintptr_t)port, out_offset);
 }
 
 void

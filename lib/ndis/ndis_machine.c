@@ -111,18 +111,18 @@ struct ndis *
 pndis__ndis_new(struct pndis_machine *machine)
 {
     struct ndis *ndis = ndis_new(machine);
-    void *first = NULL;
+    struct ndis *first = NULL;
 
     if (ndis == NULL) {
         return NULL;
     }
-    /* Of two threads that come first, one is the first. */
-    if (!__atomic_compare_exchange_n(&machine->ndis, &first, ndis, false, __ATOMIC_ACQ_REL,
-                                     __ATOMIC_ACQUIRE)) {
-        ndis_free(ndis);
-        return first;
+    if (pndis__subsystem_add(machine, &subsystem, &machine->ndis, ndis) == 0) {
+        first = __atomic_load_n(&machine->ndis, __ATOMIC_ACQUIRE);
     }
-    return pndis__subsystem_add(machine, &subsystem) == 0 ? ndis : NULL;
+    if (first != ndis) {
+        ndis_free(ndis);
+    }
+    return first;
 }
 
 struct handles *

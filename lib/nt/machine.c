@@ -104,6 +104,7 @@ destroy_parts(struct pndis_machine *machine, unsigned count)
     pndis__ledger_close(machine->ledger);
     pndis__violations_fini(&machine->violations);
     pndis__probe_fini(&machine->probe);
+    pndis__os_mutex_fini(&machine->subsystem_lock);
     free(machine);
 }
 
@@ -141,6 +142,7 @@ pndis_machine_create(const struct pndis_machine_options *options)
     }
     machine->processor_count = options->processors == 0 ? DEFAULT_PROCESSORS : options->processors;
     pndis__random_init(machine);
+    pndis__os_mutex_init(&machine->subsystem_lock);
     machine->owner.kind = "machine";
     snprintf(machine->owner.name, sizeof(machine->owner.name), "machine");
     pndis__probe_init(&machine->probe);
@@ -160,13 +162,20 @@ pndis_machine_create(const struct pndis_machine_options *options)
 }
 
 int
-pndis__subsystem_add(struct pndis_machine *machine, const struct subsystem *subsystem)
+pndis__subsystem_add(struct pndis_machine *machine, const struct subsystem *subsystem, void **place,
+                     void *state)
 {
-    if (machine->subsystem_count == SUBSYSTEM_LIMIT) {
-        return PNDIS_ELIMIT;
+    int result = 0;
+
+    pndis__os_mutex_lock(&machine->subsystem_lock);
+    if (*place == NULL && machine->subsystem_count == SUBSYSTEM_LIMIT) {
+        result = PNDIS_ELIMIT;
+    } else if (*place == NULL) {
+        machine->subsystems[machine->subsystem_count++] = subsystem;
+        __atomic_store_n(place, state, __ATOMIC_RELEASE);
     }
-    machine->subsystems[machine->subsystem_count++] = subsystem;
-    return 0;
+    pndis__os_mutex_unlock(&machine->subsystem_lock);
+    return result;
 }
 
 /* --- taking down --- */

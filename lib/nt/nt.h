@@ -52,6 +52,7 @@ struct pndis_machine {
     struct processor *processors;
     const struct subsystem *subsystems[SUBSYSTEM_LIMIT];
     unsigned subsystem_count;
+    struct os_mutex subsystem_lock; /* Of the two above. */
     bool stopped;
     struct pndis_driver *drivers;   /* In the order of loading. */
     struct pndis_driver *abandoned; /* Unloaded, but for threads that run on. */
@@ -74,8 +75,10 @@ struct pndis_machine {
     void *hw;   /* lib/hw's. */
 };
 
-/* Returns 0 or PNDIS_ELIMIT. */
-int pndis__subsystem_add(struct pndis_machine *machine, const struct subsystem *subsystem);
+/* Have @state at @place of the machine, unless another thread was first: then that one's stays.
+ * Returns 0 or PNDIS_ELIMIT. */
+int pndis__subsystem_add(struct pndis_machine *machine, const struct subsystem *subsystem,
+                         void **place, void *state);
 
 /* Set pndis_last_error() and return @error, so that failing reads `return pndis__fail(...)`. */
 int pndis__fail(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
