@@ -95,7 +95,7 @@ insert(ULONG bucket, ULONG64 key, UCHAR port)
     if (way == WAYS) {
         way = place_for(bucket);
     }
-    WriteNoFence(&table.seen[bucket][way], table.now);
+    WriteNoFence(&table.seen[bucket][way], ReadNoFence(&table.now));
     InterlockedExchange64(&table.entries[bucket][way], ENTRY(key, port));
     KeReleaseSpinLock(&table.lock, irql);
 }
@@ -139,7 +139,9 @@ forget_if(BOOLEAN (*condition)(ULONG bucket, ULONG way, ULONG argument), ULONG a
 static BOOLEAN
 is_old(ULONG bucket, ULONG way, ULONG ageing)
 {
-    return (ULONG)(table.now - table.seen[bucket][way]) * TICK_SECONDS >= ageing;
+    return (ULONG)(ReadNoFence(&table.now) - ReadNoFence(&table.seen[bucket][way])) *
+               TICK_SECONDS >=
+           ageing;
 }
 
 static BOOLEAN
@@ -234,7 +236,8 @@ table_list(struct bridge_address_info *entries, ULONG limit)
             }
             info->port = (USHORT)ENTRY_PORT(entry);
             info->age_seconds =
-                (ULONG)(table.now - ReadNoFence(&table.seen[bucket][way])) * TICK_SECONDS;
+                (ULONG)(ReadNoFence(&table.now) - ReadNoFence(&table.seen[bucket][way])) *
+                TICK_SECONDS;
         }
     }
     return count;
