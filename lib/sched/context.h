@@ -30,8 +30,8 @@ struct frame {
     struct frame *up;
     struct owner *owner;
     const char *callback;
-    uint8_t irql;        /* At entry; the driver has to come back at the same. */
     uint16_t locks_held; /* By this context at entry. */
+    uint8_t irql;        /* At entry; the driver has to come back at the same. */
 };
 
 enum sleep_result {
@@ -59,12 +59,14 @@ struct context {
     void *exceptions;    /* Innermost exception handler of a driver (lib/nt). */
     uint32_t number;
     uint8_t irql;
-    uint16_t locks_held;
     const void *locks[LOCKS_REMEMBERED]; /* Spin locks, in the order of acquiring. */
-    uint64_t affinity;                   /* Processors it may take; 0: any. */
-    struct cpu *last_cpu;                /* Where it was last, to go there again. */
-    bool host_wait; /* It sleeps in a host call, which can be told of a stall. */
-    uint32_t awake; /* live: the word it sleeps on. */
+    /* Not beside the level: a compiler would compare the two in one load, which is wider than the
+     * stores that it has to wait for (a stall of some nanoseconds at the end of each callback). */
+    uint16_t locks_held;
+    uint64_t affinity;    /* Processors it may take; 0: any. */
+    struct cpu *last_cpu; /* Where it was last, to go there again. */
+    bool host_wait;       /* It sleeps in a host call, which can be told of a stall. */
+    uint32_t awake;       /* live: the word it sleeps on. */
     enum context_state state;
     struct sched_timer alarm; /* sim: the end of a timed sleep. */
     enum sleep_result sleep_result;
