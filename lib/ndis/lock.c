@@ -210,6 +210,19 @@ NdisFreeRWLock(PNDIS_RW_LOCK_EX Lock)
     pndis__handle_retire(pndis__handles_of(context->machine), &Lock->handle);
 }
 
+/* A lock that is none is reported, and then not there: the level stays as it is. */
+static bool
+lock_ok(struct context *context, PNDIS_RW_LOCK_EX lock, PLOCK_STATE_EX state, const char *call,
+        const void *caller)
+{
+    if (handle_ok(context, lock, HANDLE_RW_LOCK, call, caller)) {
+        return true;
+    }
+    state->OldIrql = context->irql;
+    state->LockState = LOCK_STATE_FREE;
+    return false;
+}
+
 static KIRQL
 raise_for(struct context *context, UCHAR flags, const char *call, const void *caller)
 {
@@ -231,6 +244,9 @@ NdisAcquireRWLockRead(PNDIS_RW_LOCK_EX Lock, PLOCK_STATE_EX LockState, UCHAR Fla
 {
     struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
 
+    if (!lock_ok(context, Lock, LockState, __func__, NT_CALLER())) {
+        return;
+    }
     LockState->OldIrql = raise_for(context, Flags, __func__, NT_CALLER());
     LockState->LockState = LOCK_STATE_READ;
     LockState->Flags = Flags;
@@ -244,6 +260,9 @@ NdisAcquireRWLockWrite(PNDIS_RW_LOCK_EX Lock, PLOCK_STATE_EX LockState, UCHAR Fl
 {
     struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
 
+    if (!lock_ok(context, Lock, LockState, __func__, NT_CALLER())) {
+        return;
+    }
     LockState->OldIrql = raise_for(context, Flags, __func__, NT_CALLER());
     LockState->Flags = Flags;
     if (upgrades(&Lock->lock, context, __func__, NT_CALLER())) {
@@ -257,6 +276,15 @@ NdisAcquireRWLockWrite(PNDIS_RW_LOCK_EX Lock, PLOCK_STATE_EX LockState, UCHAR Fl
 }
 
 static void
+let_go(struct context *context, KIRQL old_irql)
+{
+    if (context->locks_held > 0) {
+        context->locks_held--;
+    }
+    pndis__irql_lower(context, old_irql);
+}
+
+static void
 release(struct rw_lock *lock, struct context *context, UCHAR state, KIRQL old_irql,
         const char *call, const void *caller)
 {
@@ -267,18 +295,25 @@ release(struct rw_lock *lock, struct context *context, UCHAR state, KIRQL old_ir
         report_release(context, call, caller);
         return;
     }
-    if (context->locks_held > 0) {
-        context->locks_held--;
-    }
-    pndis__irql_lower(context, old_irql);
+    let_go(context, old_irql);
 }
 
-/* "NdisReleaseRWLock function". IRQL: DISPATCH_LEVEL, on the processor that acquired it. */
+/*
+ * "NdisReleaseRWLock function". IRQL: DISPATCH_LEVEL, on the processor that acquired it.
+ * A lock that was freed in between is reported; the level is what it was before it was acquired.
+ */
 VOID
 NdisReleaseRWLock(PNDIS_RW_LOCK_EX Lock, PLOCK_STATE_EX LockState)
 {
     struct context *context = NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);
 
+    if (!handle_ok(context, Lock, HANDLE_RW_LOCK, __func__, NT_CALLER())) {
+        if (context->cpu != NULL && LockState->LockState != LOCK_STATE_FREE) {
+            let_go(context, LockState->OldIrql);
+        }
+        LockState->LockState = LOCK_STATE_FREE;
+        return;
+    }
     if (context->cpu == NULL || LockState->LockState == LOCK_STATE_FREE) {
         report_release(context, __func__, NT_CALLER());
         return;

@@ -164,6 +164,14 @@ CALL_VOID(NdisCloseConfiguration, bad)
 CALL_VOID(NdisDeregisterDeviceEx, bad)
 CALL_VOID(NdisMDeregisterMiniportDriver, bad)
 
+static LOCK_STATE_EX lock_state;
+
+CALL_VOID(NdisAcquireRWLockRead, bad, &lock_state, 0)
+CALL_VOID(NdisAcquireRWLockWrite, bad, &lock_state, 0)
+CALL_VOID(NdisReleaseRWLock, bad, &lock_state)
+CALL_VOID(NdisFreeRWLock, bad)
+CALL_VOID(NdisMDeregisterDmaChannel, bad)
+
 static void
 call_NdisMQueueDpc(void)
 {
@@ -299,6 +307,11 @@ static const struct {
     FUNCTION(OF_OTHER, NdisCloseConfiguration),
     FUNCTION(OF_OTHER, NdisDeregisterDeviceEx),
     FUNCTION(OF_OTHER, NdisMDeregisterMiniportDriver),
+    FUNCTION(OF_OTHER, NdisMDeregisterDmaChannel),
+    FUNCTION(OF_OTHER, NdisAcquireRWLockRead),
+    FUNCTION(OF_OTHER, NdisAcquireRWLockWrite),
+    FUNCTION(OF_OTHER, NdisReleaseRWLock),
+    FUNCTION(OF_OTHER, NdisFreeRWLock),
     FUNCTION(OF_OTHER, NdisMQueueDpc),
     FUNCTION(OF_OTHER, NdisMSynchronizeWithInterruptEx),
     FUNCTION(OF_OTHER, NdisSetTimerObject),

@@ -385,6 +385,34 @@ upgrade(void *argument)
     NdisFreeRWLock(lock);
 }
 
+/* --- and one that is gone --- */
+
+static void
+free_while_held(void *argument)
+{
+    PNDIS_RW_LOCK_EX lock = NdisAllocateRWLock(guest_handle());
+    LOCK_STATE_EX held;
+    LOCK_STATE_EX none;
+
+    (void)argument;
+    NdisAcquireRWLockRead(lock, &held, 0);
+    NdisFreeRWLock(lock);
+    NdisAcquireRWLockWrite(lock, &none, 0);
+    guest_check(none.LockState == 0);
+    NdisReleaseRWLock(lock, &none);
+    guest_check(KeGetCurrentIrql() == DISPATCH_LEVEL);
+    NdisReleaseRWLock(lock, &held);
+    guest_check(KeGetCurrentIrql() == PASSIVE_LEVEL);
+}
+
+/* Whatever is done with it is reported, and leaves the level as a lock would. */
+static void
+a_lock_that_was_freed_while_held_does_no_harm(void **state)
+{
+    (void)state;
+    guest_break_alone(free_while_held, "RW_LOCK_RELEASE");
+}
+
 static void
 a_reader_does_not_become_a_writer(void **state)
 {
@@ -480,6 +508,7 @@ main(void)
         cmocka_unit_test(no_reader_sees_half_a_write),
         cmocka_unit_test(a_lock_that_is_never_freed_is_reported),
         cmocka_unit_test(a_lock_that_is_not_held_is_not_released),
+        cmocka_unit_test(a_lock_that_was_freed_while_held_does_no_harm),
         cmocka_unit_test(a_reader_does_not_become_a_writer),
         cmocka_unit_test(a_spin_lock_raises_to_dispatch_level_and_its_release_lowers),
         cmocka_unit_test(sleeps_and_stalls_last_as_long_as_they_say),
