@@ -169,6 +169,15 @@ pndis__handle_known(struct pndis_machine *machine, NDIS_HANDLE given, unsigned k
 }
 
 bool
+pndis__handle_remembered(struct pndis_machine *machine, NDIS_HANDLE given, unsigned kinds)
+{
+    struct handles *handles = pndis__handles_of(machine);
+    const struct handle *handle = handles == NULL ? NULL : find(handles, given);
+
+    return handle != NULL && (kinds >> handle->kind & 1) != 0;
+}
+
+bool
 pndis__owner_of_handle(struct context *context, NDIS_HANDLE given, const char *call,
                        const void *caller, struct owner **out_owner)
 {

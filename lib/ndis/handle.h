@@ -97,6 +97,9 @@ struct handle *pndis__handle(struct context *context, NDIS_HANDLE given, unsigne
 /* Whether @given is a live handle of a kind in @kinds. Reports nothing. */
 bool pndis__handle_known(struct pndis_machine *machine, NDIS_HANDLE given, unsigned kinds);
 
+/* The same for what is or was one, as long as its tombstone is kept. */
+bool pndis__handle_remembered(struct pndis_machine *machine, NDIS_HANDLE given, unsigned kinds);
+
 /*
  * Whom something belongs to that a driver acquires with @given: an adapter, a driver, a protocol, a
  * binding ... NULL is allowed where the documentation allows it and gives a NULL owner (inferred).

@@ -120,19 +120,23 @@ indicate_to(struct context *context, struct binding *binding, NDIS_STATUS_INDICA
     binding_maybe_quiet(binding);
 }
 
-static void
+/* Returns whether the binding that it is for, or all of them, were there. */
+static bool
 indicate(struct context *context, struct pndis_adapter *adapter, NDIS_STATUS_INDICATION *indication)
 {
+    NDIS_HANDLE wanted = indication->DestinationHandle;
     struct binding *binding = NULL;
+    bool found = wanted == NULL;
 
     PROBE(context, REQUEST, .name = "status", .owner = &adapter->owner,
           .a = (uint32_t)indication->StatusCode);
     while ((binding = pndis__binding_next(adapter, binding)) != NULL) {
-        if (indication->DestinationHandle == NULL ||
-            indication->DestinationHandle == &binding->handle) {
+        if (wanted == NULL || wanted == &binding->handle) {
+            found = true;
             indicate_to(context, binding, indication);
         }
     }
+    return found;
 }
 
 void
@@ -183,7 +187,8 @@ indication_ok(struct context *context, struct pndis_adapter *adapter,
  * "NdisMIndicateStatusEx function". IRQL <= DISPATCH_LEVEL.
  * From the registration attributes on until MiniportHaltEx returns. The indication and its buffer
  * are borrowed for the call. A malformed one is reported (bug check 0x7C,
- * STATUS_INDICATION_INVALID_BUFFER) and goes nowhere.
+ * STATUS_INDICATION_INVALID_BUFFER) and goes nowhere, as does one for what is no binding. One for a
+ * binding that has been closed is no fault: who answers a request late cannot know.
  */
 VOID
 NdisMIndicateStatusEx(NDIS_HANDLE MiniportAdapterHandle, PNDIS_STATUS_INDICATION StatusIndication)
@@ -212,5 +217,11 @@ NdisMIndicateStatusEx(NDIS_HANDLE MiniportAdapterHandle, PNDIS_STATUS_INDICATION
             return;
         }
     }
-    indicate(context, adapter, StatusIndication);
+    if (!indicate(context, adapter, StatusIndication) &&
+        !pndis__handle_remembered(context->machine, StatusIndication->DestinationHandle,
+                                  HANDLE_BIT(BINDING))) {
+        pndis__report(context, RULE_STATUS_INDICATION, &adapter->owner, __func__, caller,
+                      "status 0x%08x of %s: DestinationHandle is no binding",
+                      (unsigned)StatusIndication->StatusCode, adapter->owner.name);
+    }
 }

@@ -103,6 +103,52 @@ a_status_for_one_reaches_only_that_one(void **state)
     world_close(&w);
 }
 
+static void
+for_nobody(struct world *w, NDIS_HANDLE destination)
+{
+    indication_init(NDIS_STATUS_MEDIA_SPECIFIC_INDICATION);
+    indication.DestinationHandle = destination;
+    indication.RequestId = &indication;
+    world_as_driver(w, indicate, &indication);
+    world_settle(w);
+}
+
+static void
+a_status_for_what_is_no_binding_is_reported(void **state)
+{
+    struct world w;
+
+    (void)state;
+    given_binding(&w, 0);
+    for_nobody(&w, &w);
+    world_expect_violation(&w, "STATUS_INDICATION");
+    for_nobody(&w, port_latest()->handle);
+    world_expect_violation(&w, "STATUS_INDICATION");
+    expect(&w, opening_latest()->statuses == 0);
+    world_close(&w);
+}
+
+/* A miniport that answers a request later cannot know that who asked has gone. */
+static void
+a_status_for_a_binding_that_has_gone_reaches_nobody(void **state)
+{
+    struct pndis_driver *driver;
+    NDIS_HANDLE gone;
+    struct world w;
+
+    (void)state;
+    miniport_reset();
+    protocol_reset();
+    world_open(&w, 0);
+    world_add_adapter(&w);
+    driver = world_load_protocol(&w);
+    world_settle(&w);
+    gone = opening_latest()->handle;
+    expect(&w, pndis_driver_unload(driver) == 0);
+    for_nobody(&w, gone);
+    world_close(&w);
+}
+
 /* A request that nobody means to cancel may have a RequestId of NULL, and so has what answers it.
  */
 static void
@@ -449,6 +495,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_status_reaches_every_binding),
         cmocka_unit_test(a_status_for_one_reaches_only_that_one),
+        cmocka_unit_test(a_status_for_what_is_no_binding_is_reported),
+        cmocka_unit_test(a_status_for_a_binding_that_has_gone_reaches_nobody),
         cmocka_unit_test(a_status_for_a_request_without_id_is_in_order),
         cmocka_unit_test(a_malformed_indication_goes_nowhere),
         cmocka_unit_test(the_offload_configuration_is_as_long_as_its_buffer_at_most),
