@@ -17,8 +17,10 @@ struct dma_channel {
     ULONG maximum;
     struct brief_lock lock;
     bool busy;
-    bool to_device;
-    uint8_t *memory; /* Of the transfer that is set up. */
+    bool to_device; /* These are of the transfer that is set up. */
+    const MDL *mdl;
+    ULONG offset;
+    uint8_t *memory;
     ULONG length;
     ULONG remaining;
 };
@@ -125,7 +127,9 @@ NdisSetupDmaTransfer(PNDIS_STATUS Status, NDIS_HANDLE NdisDmaHandle, PNDIS_BUFFE
     brief_lock(&channel->lock);
     if (!channel->busy) {
         channel->busy = true;
-        channel->to_device = WriteToDevice;
+        channel->to_device = WriteToDevice != FALSE;
+        channel->mdl = Buffer;
+        channel->offset = Offset;
         channel->memory = memory + Offset;
         channel->length = channel->remaining = Length;
         *Status = NDIS_STATUS_SUCCESS;
@@ -133,28 +137,39 @@ NdisSetupDmaTransfer(PNDIS_STATUS Status, NDIS_HANDLE NdisDmaHandle, PNDIS_BUFFE
     brief_unlock(&channel->lock);
 }
 
-/* "NdisMCompleteDmaTransfer function". IRQL <= DISPATCH_LEVEL. NDIS_STATUS_RESOURCES: nothing was
- * set up. */
+/*
+ * "NdisMCompleteDmaTransfer function". IRQL <= DISPATCH_LEVEL.
+ * NDIS_STATUS_RESOURCES and DMA_TRANSFER when this is not what was set up: "The DMA controller was
+ * released but the data transfer might be incoherent."
+ */
 VOID
 NdisCompleteDmaTransfer(PNDIS_STATUS Status, NDIS_HANDLE NdisDmaHandle, PNDIS_BUFFER Buffer,
                         ULONG Offset, ULONG Length, BOOLEAN WriteToDevice)
 {
     struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
-    struct dma_channel *channel = channel_of(context, NdisDmaHandle, __func__, NT_CALLER());
+    const void *caller = NT_CALLER();
+    struct dma_channel *channel = channel_of(context, NdisDmaHandle, __func__, caller);
+    bool matches;
+    bool busy;
 
-    (void)Buffer;
-    (void)Offset;
     *Status = NDIS_STATUS_RESOURCES;
     if (channel == NULL) {
         return;
     }
     brief_lock(&channel->lock);
-    if (channel->busy && channel->length == Length &&
-        channel->to_device == (WriteToDevice != FALSE)) {
-        *Status = NDIS_STATUS_SUCCESS;
-    }
+    busy = channel->busy;
+    matches = busy && channel->mdl == Buffer && channel->offset == Offset &&
+              channel->length == Length && channel->to_device == (WriteToDevice != FALSE);
     channel->busy = false;
     brief_unlock(&channel->lock);
+    if (matches) {
+        *Status = NDIS_STATUS_SUCCESS;
+        return;
+    }
+    pndis__report(context, RULE_DMA_TRANSFER, &channel->adapter->owner, __func__, caller,
+                  busy ? "%s completes another DMA transfer than it set up"
+                       : "%s completes a DMA transfer that is not set up",
+                  channel->adapter->owner.name);
 }
 
 /* "NdisMReadDmaCounter function". IRQL <= DISPATCH_LEVEL. Bytes that remain of the current

@@ -376,6 +376,22 @@ NdisMDeregisterInterruptEx(NDIS_HANDLE NdisInterruptHandle)
 
 /* --- what a driver does with it --- */
 
+/* The message that @id names; NULL after a report. A line has one: "NDIS ignores this parameter."
+ */
+static struct message *
+message_of(struct context *context, struct miniport_interrupt *interrupt, ULONG id,
+           const char *call, const void *caller)
+{
+    id = interrupt->by_message ? id : 0;
+    if (id < interrupt->count) {
+        return &interrupt->messages[id];
+    }
+    pndis__report(context, RULE_INTERRUPT_MESSAGE, &interrupt->adapter->owner, call, caller,
+                  "%s names message %u of %u", interrupt->adapter->owner.name, id,
+                  interrupt->count);
+    return NULL;
+}
+
 struct synchronized {
     struct miniport_interrupt *interrupt;
     MINIPORT_SYNCHRONIZE_INTERRUPT_HANDLER routine;
@@ -400,7 +416,8 @@ call_synchronized(void *argument)
 /*
  * "NdisMSynchronizeWithInterruptEx function". IRQL <= DIRQL.
  * Calls @SynchronizeFunction at DIRQL while the service routine of message @MessageId (for a line:
- * ignored) does not run, and returns what it returns; FALSE when there is no such message.
+ * ignored) does not run, and returns what it returns; FALSE and INTERRUPT_MESSAGE when there is no
+ * such message.
  */
 BOOLEAN
 NdisMSynchronizeWithInterruptEx(NDIS_HANDLE NdisInterruptHandle, ULONG MessageId,
@@ -410,32 +427,30 @@ NdisMSynchronizeWithInterruptEx(NDIS_HANDLE NdisInterruptHandle, ULONG MessageId
     struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL + 3);
     struct miniport_interrupt *interrupt =
         interrupt_of(context, NdisInterruptHandle, __func__, NT_CALLER());
+    struct message *message =
+        interrupt == NULL ? NULL : message_of(context, interrupt, MessageId, __func__, NT_CALLER());
     struct synchronized call = {interrupt, SynchronizeFunction, SynchronizeContext};
 
-    if (interrupt == NULL) {
-        return FALSE;
-    }
-    MessageId = interrupt->by_message ? MessageId : 0; /* "NDIS ignores this parameter." */
-    if (MessageId >= interrupt->count) {
-        return FALSE;
-    }
-    return pndis__interrupt_synchronize(context, &interrupt->messages[MessageId].interrupt,
-                                        call_synchronized, &call);
+    return message == NULL ? FALSE
+                           : pndis__interrupt_synchronize(context, &message->interrupt,
+                                                          call_synchronized, &call);
 }
 
 static KAFFINITY
-queue_dpc(NDIS_HANDLE handle, ULONG message, KAFFINITY targets, void *argument,
-          struct context *context, const char *call, const void *caller)
+queue_dpc(NDIS_HANDLE handle, ULONG id, KAFFINITY targets, void *argument, struct context *context,
+          const char *call, const void *caller)
 {
     struct miniport_interrupt *interrupt = interrupt_of(context, handle, call, caller);
+    struct message *message =
+        interrupt == NULL ? NULL : message_of(context, interrupt, id, call, caller);
 
-    message = interrupt != NULL && interrupt->by_message ? message : 0;
-    return interrupt == NULL || message >= interrupt->count
-               ? 0
-               : queue_dpcs(context, &interrupt->messages[message], targets, argument);
+    return message == NULL ? 0 : queue_dpcs(context, message, targets, argument);
 }
 
-/* "NdisMQueueDpc function". Any IRQL. Returns the processors on which a DPC was queued. */
+/*
+ * "NdisMQueueDpc function". Any IRQL. Returns the processors on which a DPC was queued; none, and
+ * INTERRUPT_MESSAGE, when there is no such message.
+ */
 ULONG
 NdisMQueueDpc(NDIS_HANDLE NdisInterruptHandle, ULONG MessageId, ULONG TargetProcessors,
               PVOID MiniportDpcContext)

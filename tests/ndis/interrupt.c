@@ -389,6 +389,91 @@ each_message_has_its_number(void **state)
     for_each_seed(messages, MESSAGES);
 }
 
+/* --- messages that are none --- */
+
+static struct {
+    ULONG message;
+    unsigned synchronised;
+    KAFFINITY queued;
+} stray;
+
+static BOOLEAN
+count_synchronised(NDIS_HANDLE context)
+{
+    (void)context;
+    stray.synchronised++;
+    return TRUE;
+}
+
+static void
+synchronise_with_stray(void *argument)
+{
+    (void)argument;
+    NdisMSynchronizeWithInterruptEx(irq.handle, stray.message, count_synchronised, NULL);
+}
+
+static void
+queue_for_stray(void *argument)
+{
+    (void)argument;
+    stray.queued = NdisMQueueDpc(irq.handle, stray.message, 1, NULL);
+}
+
+static void
+queue_ex_for_stray(void *argument)
+{
+    GROUP_AFFINITY first = {.Mask = 1};
+
+    (void)argument;
+    stray.queued = NdisMQueueDpcEx(irq.handle, stray.message, &first, NULL);
+}
+
+static void
+stray_message(struct world *w)
+{
+    void (*const calls[])(void *argument) = {synchronise_with_stray, queue_for_stray,
+                                             queue_ex_for_stray};
+
+    irq.own_dpcs = true;
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        memset(&stray, 0, sizeof(stray));
+        stray.message = MESSAGES - 1;
+        world_as_driver(w, calls[i], NULL);
+        world_expect_clean(w);
+        expect(w, stray.synchronised == 1 || stray.queued == 1);
+        memset(&stray, 0, sizeof(stray));
+        stray.message = MESSAGES;
+        world_as_driver(w, calls[i], NULL);
+        world_expect_violation(w, "INTERRUPT_MESSAGE");
+        expect(w, stray.synchronised == 0 && stray.queued == 0);
+        world_settle(w);
+    }
+}
+
+static void
+a_message_that_does_not_exist_is_reported(void **state)
+{
+    (void)state;
+    for_each_seed(stray_message, MESSAGES);
+}
+
+/* "If NDIS did not grant message signaled interrupts, NDIS ignores this parameter." */
+static void
+any_message_of_a_line(struct world *w)
+{
+    memset(&stray, 0, sizeof(stray));
+    stray.message = MESSAGES;
+    world_as_driver(w, synchronise_with_stray, NULL);
+    expect(w, stray.synchronised == 1);
+}
+
+static void
+a_line_has_no_messages_to_mistake(void **state)
+{
+    (void)state;
+    for_each_seed(any_message_of_a_line, 0);
+}
+
 /* Another message than the one it is synchronised with, on another processor. */
 static BOOLEAN
 beside_a_message(NDIS_HANDLE context)
@@ -692,6 +777,8 @@ main(void)
         cmocka_unit_test(a_dpc_that_is_queued_is_not_queued_again),
         cmocka_unit_test(no_service_routine_runs_beside_a_synchronised_one),
         cmocka_unit_test(each_message_has_its_number),
+        cmocka_unit_test(a_message_that_does_not_exist_is_reported),
+        cmocka_unit_test(a_line_has_no_messages_to_mistake),
         cmocka_unit_test(messages_are_serialized_if_the_driver_says_so),
         cmocka_unit_test(a_masked_message_waits_until_it_is_unmasked),
         cmocka_unit_test(a_card_without_messages_interrupts_by_its_line),
