@@ -89,6 +89,8 @@ NDIS_STATUS pndis__adapter_pause(struct context *context, struct pndis_adapter *
                                  bool for_removal);
 NDIS_STATUS pndis__adapter_restart(struct context *context, struct pndis_adapter *adapter,
                                    struct restart_list *list);
+/* What the miniport has been asked for and has not finished. */
+enum adapter_operation pndis__adapter_operation(const struct pndis_adapter *adapter);
 enum sleep_result pndis__adapter_finish_wait(struct context *context, struct pndis_adapter *adapter,
                                              uint64_t deadline_ns, NDIS_STATUS *out_status);
 void pndis__adapter_shutdown(struct context *context, struct pndis_adapter *adapter,

@@ -322,7 +322,7 @@ pndis_adapter_step(struct pndis_adapter *adapter, enum pndis_step_kind kind)
     if ((unsigned)kind > PNDIS_STEP_HALT) {
         return pndis__fail(PNDIS_EINVAL, "there is no step %d", (int)kind);
     }
-    if (adapter->operation_kind != OPERATION_NONE) {
+    if (pndis__adapter_operation(adapter) != OPERATION_NONE) {
         return pndis__fail(PNDIS_EBUSY, "%s has an operation pending", adapter->owner.name);
     }
     return operate(adapter, step, kind);
@@ -333,7 +333,7 @@ no_operation(void *user)
 {
     struct pndis_adapter *adapter = user;
 
-    return __atomic_load_n(&adapter->operation_kind, __ATOMIC_SEQ_CST) == OPERATION_NONE &&
+    return pndis__adapter_operation(adapter) == OPERATION_NONE &&
            __atomic_load_n(&adapter->reset.under_way, __ATOMIC_SEQ_CST) == 0;
 }
 

@@ -164,6 +164,18 @@ pndis__adapter_halt(struct context *context, struct pndis_adapter *adapter, NDIS
 
 /* --- pause and restart --- */
 
+enum adapter_operation
+pndis__adapter_operation(const struct pndis_adapter *adapter)
+{
+    return __atomic_load_n(&adapter->operation_kind, __ATOMIC_SEQ_CST);
+}
+
+static void
+set_operation(struct pndis_adapter *adapter, enum adapter_operation kind)
+{
+    __atomic_store_n(&adapter->operation_kind, kind, __ATOMIC_SEQ_CST);
+}
+
 static void
 check_paused(struct context *context, struct pndis_adapter *adapter, const char *call)
 {
@@ -195,7 +207,7 @@ finish(struct context *context, struct pndis_adapter *adapter, NDIS_STATUS statu
 {
     if (state_of(&adapter->at) == MP_SHUTDOWN) {
         /* A driver may finish what it had begun; it changes nothing any more. */
-    } else if (adapter->operation_kind == OPERATION_PAUSE) {
+    } else if (pndis__adapter_operation(adapter) == OPERATION_PAUSE) {
         check_paused(context, adapter, call);
         pndis__fire(context, &adapter->at, MP_EV_PAUSE_DONE, call);
     } else {
@@ -204,9 +216,23 @@ finish(struct context *context, struct pndis_adapter *adapter, NDIS_STATUS statu
                     status == NDIS_STATUS_SUCCESS ? MP_EV_RESTART_DONE : MP_EV_RESTART_FAILED,
                     call);
     }
-    adapter->operation_kind = OPERATION_NONE;
     adapter->last_status = status;
     pndis__adapter_gates(adapter);
+}
+
+enum sleep_result
+pndis__adapter_finish_wait(struct context *context, struct pndis_adapter *adapter,
+                           uint64_t deadline_ns, NDIS_STATUS *out_status)
+{
+    LARGE_INTEGER moment = {.QuadPart = -1};
+    enum sleep_result result =
+        pndis__pending_wait(context, &adapter->operation, deadline_ns, true, out_status);
+
+    /* Whoever completed it is about to let go of it. */
+    while (result == SLEEP_WOKEN && pndis__adapter_operation(adapter) != OPERATION_NONE) {
+        KeDelayExecutionThread(KernelMode, FALSE, &moment);
+    }
+    return result;
 }
 
 static NDIS_STATUS
@@ -214,17 +240,20 @@ after_callback(struct context *context, struct pndis_adapter *adapter, NDIS_STAT
                const char *call, enum rule twice_rule)
 {
     NDIS_STATUS final;
+    NDIS_STATUS completed;
     bool twice;
 
     if (!pndis__pending_returned(&adapter->operation, status, &final, &twice)) {
         return NDIS_STATUS_PENDING;
     }
     if (twice) {
+        pndis__adapter_finish_wait(context, adapter, pndis__deadline(context), &completed);
         pndis__report(context, twice_rule, &adapter->owner, call, NULL,
                       "%s of %s returned 0x%08x after the operation was completed by a call", call,
                       adapter->owner.name, (unsigned)status);
     } else {
         finish(context, adapter, final, call);
+        set_operation(adapter, OPERATION_NONE);
     }
     return final;
 }
@@ -250,7 +279,7 @@ pndis__adapter_pause(struct context *context, struct pndis_adapter *adapter, boo
     pndis__adapter_gates(adapter);
     /* After this no sender is left that saw the gate open and has not counted yet. */
     pndis__dpc_flush(context);
-    adapter->operation_kind = OPERATION_PAUSE;
+    set_operation(adapter, OPERATION_PAUSE);
     pndis__pending_ask(&adapter->operation);
     pndis__guest_enter(context, &frame, &adapter->owner, "MiniportPause");
     status = adapter->driver->calls.PauseHandler(adapter->context, &parameters);
@@ -300,7 +329,7 @@ pndis__adapter_restart(struct context *context, struct pndis_adapter *adapter,
     }
     pndis__adapter_gates(adapter);
     adapter->restarts_without_list = list == NULL;
-    adapter->operation_kind = OPERATION_RESTART;
+    set_operation(adapter, OPERATION_RESTART);
     pndis__pending_ask(&adapter->operation);
     pndis__guest_enter(context, &frame, &adapter->owner, "MiniportRestart");
     status = adapter->driver->calls.RestartHandler(adapter->context, parameters);
@@ -309,13 +338,6 @@ pndis__adapter_restart(struct context *context, struct pndis_adapter *adapter,
         check_restart_status(context, adapter, status, "MiniportRestart", NULL);
     }
     return after_callback(context, adapter, status, "MiniportRestart", RULE_MP_RESTART_1);
-}
-
-enum sleep_result
-pndis__adapter_finish_wait(struct context *context, struct pndis_adapter *adapter,
-                           uint64_t deadline_ns, NDIS_STATUS *out_status)
-{
-    return pndis__pending_wait(context, &adapter->operation, deadline_ns, true, out_status);
 }
 
 static void
@@ -328,7 +350,7 @@ complete(NDIS_HANDLE handle, NDIS_STATUS status, enum adapter_operation kind, en
         return;
     }
     /* State first, event second: whoever waits finds the new state. */
-    if (adapter->operation_kind != kind || !pndis__pending_claim(&adapter->operation)) {
+    if (pndis__adapter_operation(adapter) != kind || !pndis__pending_claim(&adapter->operation)) {
         pndis__report(context, rule, &adapter->owner, call, caller,
                       "%s for %s, which is %s and has no such operation pending", call,
                       adapter->owner.name, state_name(&adapter->at));
@@ -339,6 +361,8 @@ complete(NDIS_HANDLE handle, NDIS_STATUS status, enum adapter_operation kind, en
     }
     finish(context, adapter, status, call);
     pndis__pending_complete(&adapter->operation, status);
+    /* Last: from now on the next operation may begin. */
+    set_operation(adapter, OPERATION_NONE);
 }
 
 /*

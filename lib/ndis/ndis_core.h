@@ -314,7 +314,7 @@ struct pndis_adapter {
 
     KEVENT stack_lock; /* One stack operation at a time. */
     struct pending operation;
-    enum adapter_operation operation_kind;
+    enum adapter_operation operation_kind; /* Atomic: see pndis__adapter_operation(). */
     NDIS_MINIPORT_RESTART_PARAMETERS restart_parameters;
     struct restart_list *given_up; /* Of restarts that nobody waits for any more. */
     bool restarts_without_list;

@@ -100,7 +100,7 @@ pause_adapter(struct context *context, struct pndis_adapter *adapter, bool for_r
 {
     NDIS_STATUS status = NDIS_STATUS_PENDING;
 
-    if (adapter->operation_kind != OPERATION_NONE) {
+    if (pndis__adapter_operation(adapter) != OPERATION_NONE) {
         int result = finish_adapter(context, adapter, &status, "an earlier operation");
 
         if (result != 0) {
