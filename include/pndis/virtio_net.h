@@ -43,6 +43,13 @@ enum pndis_nic_flags {
      * hosts that are big-endian: PNDIS_EINVAL.
      */
     PNDIS_NIC_TRANSITIONAL = 1u << 3,
+    /**
+     * UDP datagrams reach the driver one by one. Without it those of one flow that follow each
+     * other are joined for a driver that has accepted VIRTIO_NET_F_GUEST_USO4 and _USO6, by the
+     * rules of "UDP Receive Segment Coalescing Offload (URO)", and only where cutting them again
+     * gives the same frames.
+     */
+    PNDIS_NIC_NO_COALESCING = 1u << 4,
 };
 
 /** How a nic is built. All zero is a good default. */
@@ -160,6 +167,7 @@ struct pndis_nic_counts {
     uint64_t batches;
     uint64_t interrupts; /* That were raised. */
     uint64_t doorbells;  /* Of the driver. */
+    uint64_t joined;     /* receive: of the frames, those that are part of the one before. */
     uint64_t ring_empty; /* receive: how often frames had to wait for buffers of the driver. */
     uint64_t drops[PNDIS_DROP_COUNT];
 };

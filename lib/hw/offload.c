@@ -44,19 +44,6 @@ enum {
     UDP_CHECKSUM = 6,
 };
 
-static uint16_t
-get16(const uint8_t *place)
-{
-    return (uint16_t)(place[0] << 8 | place[1]);
-}
-
-static void
-put16(uint8_t *place, uint16_t value)
-{
-    place[0] = (uint8_t)(value >> 8);
-    place[1] = (uint8_t)value;
-}
-
 static uint32_t
 get32(const uint8_t *place)
 {
@@ -70,25 +57,7 @@ put32(uint8_t *place, uint32_t value)
     put16(place + 2, (uint16_t)value);
 }
 
-/* --- checksums: RFC 1071 --- */
-
-static uint64_t
-sum_of(const uint8_t *bytes, size_t count, uint64_t sum)
-{
-    for (; count > 1; bytes += 2, count -= 2) {
-        sum += get16(bytes);
-    }
-    return count == 0 ? sum : sum + ((uint64_t)bytes[0] << 8);
-}
-
-static uint16_t
-fold(uint64_t sum)
-{
-    while (sum >> 16 != 0) {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    return (uint16_t)~sum;
-}
+/* --- checksums --- */
 
 /* The field holds the sum of the pseudo header already. UDP's 0 would mean "none". */
 static void
@@ -99,7 +68,7 @@ complete_checksum(uint8_t *frame, size_t bytes, size_t start, size_t offset)
     if (start + offset + 2 > bytes) {
         return;
     }
-    checksum = fold(sum_of(frame + start, bytes - start, 0));
+    checksum = sum_fold(sum_add(frame + start, bytes - start, 0));
     put16(frame + start + offset, checksum == 0 && offset == UDP_CHECKSUM ? 0xffff : checksum);
 }
 
@@ -204,8 +173,8 @@ static uint64_t
 pseudo_header(const uint8_t *frame, const struct layout *layout, size_t transport_bytes)
 {
     const uint8_t *network = frame + layout->network;
-    uint64_t sum = layout->ipv4 ? sum_of(network + IPV4_ADDRESSES, 8, 0)
-                                : sum_of(network + IPV6_ADDRESSES, 32, 0);
+    uint64_t sum = layout->ipv4 ? sum_add(network + IPV4_ADDRESSES, 8, 0)
+                                : sum_add(network + IPV6_ADDRESSES, 32, 0);
 
     return sum + layout->protocol + transport_bytes;
 }
@@ -222,7 +191,8 @@ finish_network(uint8_t *segment, const struct layout *layout, size_t bytes, unsi
     put16(network + IPV4_LENGTH, (uint16_t)(bytes - layout->network));
     put16(network + IPV4_ID, (uint16_t)(get16(network + IPV4_ID) + index));
     put16(network + IPV4_CHECKSUM, 0);
-    put16(network + IPV4_CHECKSUM, fold(sum_of(network, layout->transport - layout->network, 0)));
+    put16(network + IPV4_CHECKSUM,
+          sum_fold(sum_add(network, layout->transport - layout->network, 0)));
 }
 
 static void
@@ -242,8 +212,8 @@ finish_transport(uint8_t *segment, const struct layout *layout, size_t bytes, si
         put16(transport + UDP_LENGTH, (uint16_t)transport_bytes);
     }
     put16(transport + field, 0);
-    checksum =
-        fold(sum_of(transport, transport_bytes, pseudo_header(segment, layout, transport_bytes)));
+    checksum = sum_fold(
+        sum_add(transport, transport_bytes, pseudo_header(segment, layout, transport_bytes)));
     put16(transport + field, checksum == 0 && field == UDP_CHECKSUM ? 0xffff : checksum);
 }
 

@@ -297,7 +297,11 @@ pndis_room_commit(struct pndis_room *room, uint32_t bytes)
     if (is_recorded(nic)) {
         pndis__nic_record(nic, DIRECTION_IN, slices, count, bytes);
     }
-    deliver(room, slices, count, bytes);
+    if (room->coalesce && pndis__coalesce(room, bytes)) {
+        count_delivered(room, bytes);
+    } else {
+        deliver(room, slices, count, bytes);
+    }
     return true;
 }
 
@@ -363,6 +367,17 @@ longest_frame(const struct pndis_nic *nic)
            max(mtu, (uint32_t)DEFAULT_MTU);
 }
 
+/* The driver takes what becomes of it, and what it takes has the long header. */
+static bool
+can_coalesce(const struct pndis_room *room)
+{
+    const struct pndis_nic *nic = room->pair->nic;
+    uint32_t taken = __atomic_load_n(&nic->guest_offloads, __ATOMIC_RELAXED);
+
+    return !room->short_header && (taken & PNDIS_CAP_GUEST_USO) != 0 &&
+           (nic->options.flags & PNDIS_NIC_NO_COALESCING) == 0;
+}
+
 static void
 begin(struct pndis_room *room, unsigned waiting)
 {
@@ -373,6 +388,9 @@ begin(struct pndis_room *room, unsigned waiting)
     room->short_header = pndis__header_bytes(nic) != PNDIS_FRAME_HEADER_BYTES;
     room->longest = room->want = longest_frame(nic);
     room->starved = room->broken = false;
+    room->coalesce = can_coalesce(room);
+    room->held.datagrams = 0;
+    room->joined = 0;
     room->frames = 0;
     room->delivered = 0;
     room->delivered_bytes = 0;
@@ -403,12 +421,14 @@ fill(struct pndis_room *room)
 
     __atomic_store_n(&pair->starved, 0, __ATOMIC_RELAXED);
     backend->ops->receive(backend, pair->index, room);
+    pndis__coalesce_flush(room);
     room->queue->next_avail -= (uint16_t)(room->count - room->first);
     if (room->starved) {
         starve(room);
     }
     count_add(&pair->received.frames, room->delivered);
     count_add(&pair->received.bytes, room->delivered_bytes);
+    count_add(&pair->received.joined, room->joined);
     count_add(&pair->received.batches, room->frames != 0);
 }
 

@@ -2,6 +2,7 @@
 #ifndef PNDIS_LIB_HW_ROOM_H
 #define PNDIS_LIB_HW_ROOM_H
 
+#include "hw/coalesce.h"
 #include "hw/queue.h"
 
 struct pair;
@@ -34,6 +35,9 @@ struct pndis_room {
     unsigned slice_count;
     unsigned slice_limit;
     uint64_t bytes; /* From the first buffer on. */
+    bool coalesce;  /* Join datagrams. */
+    unsigned joined;
+    struct coalesced held;
     bool short_header;
     struct virtio_net_hdr_v1 *headers; /* Full ones, by buffer, in the place of short ones. */
     struct buffer *buffers;

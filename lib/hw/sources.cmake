@@ -1,5 +1,6 @@
 set(PNDIS_HW_SOURCES
     backend.c
+    coalesce.c
     common.c
     control.c
     faulty.c
