@@ -100,6 +100,13 @@ set_without_offloads(struct reading *reading, const char *value)
 }
 
 static bool
+set_without_coalescing(struct reading *reading, const char *value)
+{
+    (void)value;
+    return reading->settings->without_coalescing = true;
+}
+
+static bool
 set_share_threads(struct reading *reading, const char *value)
 {
     (void)value;
@@ -132,6 +139,8 @@ static const struct option {
     {"--checked", NULL, set_checked, "look after every rule and resource of the drivers (slower)"},
     {"--without-offloads", NULL, set_without_offloads,
      "plain frames: no checksum or segment offload"},
+    {"--without-coalescing", NULL, set_without_coalescing,
+     "UDP datagrams one by one, not several of a flow in one large frame (URO)"},
     {"--share-threads", NULL, set_share_threads,
      "serve all ports by the first one's threads: less latency, one processor"},
     {"--seconds", "N", set_seconds, "stop by itself after so long"},
@@ -147,7 +156,7 @@ print_help(FILE *stream)
         "tap_bridge [options] TAP TAP...   bridge TAP interfaces through a Windows driver stack\n"
         "tap_bridge --demo                 show it, without any set-up\n\n");
     for (unsigned i = 0; i < OPTION_COUNT; i++) {
-        fprintf(stream, "  %-18s %-5s %s\n", options[i].name,
+        fprintf(stream, "  %-20s %-5s %s\n", options[i].name,
                 options[i].value == NULL ? "" : options[i].value, options[i].help);
     }
     fprintf(stream, "  %-18s %-5s %s\n\n", "--help", "", "this");

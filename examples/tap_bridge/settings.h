@@ -24,6 +24,7 @@ struct settings {
     bool stats;
     bool checked; /* Look after every rule and every resource; slower. */
     bool without_offloads;
+    bool without_coalescing;
     bool share_threads;
     bool demo;
     struct port_settings sides[DEMO_SIDES]; /* Of the demo, whose TAPs are its own. */

@@ -143,7 +143,8 @@ make_nic(struct stack *stack, const struct port_settings *settings, struct stack
         .queue_pairs = stack->settings->queues,
         .mtu = stack->settings->mtu,
         .name = port->tap,
-        .flags = settings->transitional ? PNDIS_NIC_TRANSITIONAL : 0,
+        .flags = (settings->transitional ? PNDIS_NIC_TRANSITIONAL : 0) |
+                 (stack->settings->without_coalescing ? PNDIS_NIC_NO_COALESCING : 0),
     };
     struct pndis_backend *backend;
 
