@@ -41,6 +41,11 @@ struct pndis_client_options {
     unsigned packet_filter; /* NDIS_PACKET_TYPE_*; 0: directed, multicast and broadcast. */
     bool no_filter;         /* Leave the packet filter at zero. */
     bool hold_receives;     /* Keep every NET_BUFFER_LIST until pndis_client_return(). */
+    /**
+     * Take coalesced UDP datagrams as they come. Without it NDIS switches "UDP Receive Segment
+     * Coalescing Offload (URO)" off while the client is bound.
+     */
+    bool takes_uro;
     const struct pndis_client_events *events; /* Borrowed until the client is closed. */
     void *user;
 };

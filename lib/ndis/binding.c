@@ -7,6 +7,7 @@
 #include "ndis/adapter.h"
 #include "ndis/bind_parameters.h"
 #include "ndis/receive_filter.h"
+#include "ndis/uro.h"
 
 #include <stdlib.h>
 
@@ -111,6 +112,7 @@ pndis__binding_bind(struct context *context, struct pndis_adapter *adapter,
     pndis__fire(context, &binding->at, BD_EV_BIND, "ProtocolBindAdapterEx");
     pndis__binding_turn_take(context, binding); /* Nobody else knows it yet. */
     pndis__binding_link(adapter, binding);
+    pndis__uro_settle(context, adapter);
     status = bind_in_turn(context, binding);
     pndis__binding_turn_give(binding);
     if (status == NDIS_STATUS_PENDING) {
@@ -122,6 +124,7 @@ pndis__binding_bind(struct context *context, struct pndis_adapter *adapter,
     await_open(binding);
     pndis__binding_unlink(adapter, binding);
     pndis__receive_filter_changed(context, adapter);
+    pndis__uro_settle(context, adapter);
     pndis__binding_end(context, binding, "ProtocolBindAdapterEx");
     return pndis__fail(PNDIS_EDRIVER, "%s did not bind to %s: 0x%08x", protocol->owner.name,
                        adapter->owner.name, (unsigned)status);
@@ -207,6 +210,7 @@ pndis__binding_unbind(struct context *context, struct binding *binding)
     pndis__fire(context, &binding->at, BD_EV_UNBIND_DONE, "ProtocolUnbindAdapterEx");
     pndis__binding_unlink(adapter, binding);
     pndis__receive_filter_changed(context, adapter);
+    pndis__uro_settle(context, adapter);
     pndis__binding_end(context, binding, "ProtocolUnbindAdapterEx");
     return 0;
 }

@@ -165,7 +165,7 @@ net_pnp_event(NDIS_HANDLE binding_context, PNET_PNP_EVENT_NOTIFICATION event)
 
 /* --- opening and closing --- */
 
-static const NDIS_PROTOCOL_DRIVER_CHARACTERISTICS characteristics = {
+static const NDIS_PROTOCOL_DRIVER_CHARACTERISTICS usual_characteristics = {
     .Header = {.Type = NDIS_OBJECT_TYPE_PROTOCOL_DRIVER_CHARACTERISTICS,
                .Revision = NDIS_PROTOCOL_DRIVER_CHARACTERISTICS_REVISION_2,
                .Size = NDIS_SIZEOF_PROTOCOL_DRIVER_CHARACTERISTICS_REVISION_2},
@@ -306,8 +306,12 @@ static int
 open_client(struct context *context, struct pndis_client *client)
 {
     struct ndis *ndis = client->adapter->ndis;
+    NDIS_PROTOCOL_DRIVER_CHARACTERISTICS characteristics = usual_characteristics;
     int result;
 
+    if (client->options.takes_uro) {
+        characteristics.MinorNdisVersion = 89;
+    }
     if (pndis__protocol_register(context, NULL, client, &characteristics, client->name, true,
                                  &client->protocol) != NDIS_STATUS_SUCCESS) {
         free(client);

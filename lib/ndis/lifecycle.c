@@ -10,6 +10,7 @@
 #include "ndis/receive_filter.h"
 #include "ndis/reset.h"
 #include "ndis/restart.h"
+#include "ndis/uro.h"
 
 /* --- initialize --- */
 
@@ -75,6 +76,8 @@ tell_filters(struct context *context, struct pndis_adapter *adapter)
     adapter->told_packet_filter = 0;
     adapter->multicast_stale = adapter->bindings != NULL;
     pndis__receive_filter_changed(context, adapter);
+    adapter->uro_withheld = false;
+    pndis__uro_settle(context, adapter);
 }
 
 NDIS_STATUS

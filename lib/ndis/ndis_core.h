@@ -309,6 +309,7 @@ struct pndis_adapter {
     struct filter_module *bottom_filter;
     struct filter_module *top_filter;
     size_t binding_count;
+    bool uro_withheld; /* From a miniport that coalesces datagrams: see uro.h. */
     uint64_t bindings_ever;
     struct brief_lock bindings_lock; /* Guards the list, and what is computed from it. */
 

@@ -68,6 +68,7 @@ set(PNDIS_NDIS_SOURCES
     status.c
     tally.c
     timer_object.c
+    uro.c
     version.c
     wait.c
     work_item.c
