@@ -10,7 +10,7 @@
 
 enum {
     VNET_NDIS_MAJOR = 6,
-    VNET_NDIS_MINOR = 30,
+    VNET_NDIS_MINOR = 89,
     VNET_VERSION_MAJOR = 1,
     VNET_VERSION_MINOR = 0,
 
@@ -79,6 +79,9 @@ typedef struct _VNET_CONFIG {
     ULONG LsoV2IPv6;
     ULONG RscIPv4;
     ULONG RscIPv6;
+    ULONG UsoIPv4;
+    ULONG UsoIPv6;
+    ULONG UdpRsc;
     BOOLEAN HasAddress;
     UCHAR Address[VNET_ADDRESS_BYTES];
 } VNET_CONFIG;
@@ -244,7 +247,11 @@ typedef struct _VNET_OFFLOADS {
     BOOLEAN UdpReceive[2];
     BOOLEAN Lso[2];
     BOOLEAN Rsc[2];
+    BOOLEAN Uso[2];
+    BOOLEAN Uro; /* One for both IP versions, as in NDIS_UDP_RSC_OFFLOAD. */
 } VNET_OFFLOADS;
+
+#define VNET_LARGE_SEND(IsUdp, IsIpv6) (1 << ((IsUdp)*2 + (IsIpv6)))
 
 /* rss.c */
 
@@ -321,7 +328,8 @@ struct _VNET_ADAPTER {
     /* What OID requests set and DPCs read. */
     PNDIS_RW_LOCK_EX SettingsLock;
     VNET_FILTER Filter;
-    VNET_OFFLOADS Offloads; /* In use. */
+    VNET_OFFLOADS Offloads;   /* In use. */
+    volatile LONG LargeSends; /* VNET_LARGE_SEND()s that are taken. */
     VNET_RSS Rss;
 
     VNET_OFFLOADS Capable; /* What the negotiated features allow. */
@@ -404,6 +412,7 @@ MINIPORT_RETURN_NET_BUFFER_LISTS VnetReturnNetBufferLists;
 VOID VnetReceiveFill(VNET_RECEIVE_QUEUE *Queue);
 /* Take, indicate, show. TRUE: there is more, or more has come. DISPATCH_LEVEL. */
 BOOLEAN VnetReceivePoll(VNET_RECEIVE_QUEUE *Queue, ULONG Budget);
+VOID VnetReceiveSettle(VNET_ADAPTER *Adapter);
 /* @Count lists that are counted as outstanding. DISPATCH_LEVEL. */
 VOID VnetReceiveIndicate(VNET_ADAPTER *Adapter, NET_BUFFER_LIST *NetBufferLists, ULONG Count);
 /* Give frames back that are not indicated after all. */
@@ -424,8 +433,9 @@ UCHAR *VnetSendFrameStart(NET_BUFFER *NetBuffer, ULONG Bytes, UCHAR *Storage);
  * gets the frame's headers if they change; then *PrefixBytes says how many bytes of it replace the
  * frame's own. FALSE: this cannot be sent.
  */
-BOOLEAN VnetSendPlanOffloads(NET_BUFFER_LIST *NetBufferList, NET_BUFFER *NetBuffer,
-                             VIRTIO_NET_HDR *Header, UCHAR *Copy, ULONG *PrefixBytes);
+BOOLEAN VnetSendPlanOffloads(const VNET_ADAPTER *Adapter, NET_BUFFER_LIST *NetBufferList,
+                             NET_BUFFER *NetBuffer, VIRTIO_NET_HDR *Header, UCHAR *Copy,
+                             ULONG *PrefixBytes);
 
 /* --- transmit_frame.c; the queue's lock is held --- */
 typedef enum _VNET_PUT { VnetPutDone, VnetPutNoRoom, VnetPutInvalid } VNET_PUT;
@@ -511,16 +521,16 @@ VOID VnetAddCounters(VNET_COUNTERS *Sum, const VNET_COUNTERS *Addend);
 
 /* Count a frame to @Destination. */
 FORCEINLINE VOID
-VnetCount(VNET_COUNTERS *Counters, const UCHAR *Destination, ULONG Bytes)
+VnetCount(VNET_COUNTERS *Counters, const UCHAR *Destination, ULONG Frames, ULONG Bytes)
 {
     if ((Destination[0] & 1) == 0) {
-        Counters->UnicastFrames++;
+        Counters->UnicastFrames += Frames;
         Counters->UnicastBytes += Bytes;
     } else if (ETH_IS_BROADCAST(Destination)) {
-        Counters->BroadcastFrames++;
+        Counters->BroadcastFrames += Frames;
         Counters->BroadcastBytes += Bytes;
     } else {
-        Counters->MulticastFrames++;
+        Counters->MulticastFrames += Frames;
         Counters->MulticastBytes += Bytes;
     }
 }

@@ -38,6 +38,9 @@ static const VNET_KEYWORD Keywords[] = {
     KEYWORD("*LsoV2IPv6", LsoV2IPv6, 1, 0, 1),
     KEYWORD("*RscIPv4", RscIPv4, 1, 0, 1),
     KEYWORD("*RscIPv6", RscIPv6, 1, 0, 1),
+    KEYWORD("*UsoIPv4", UsoIPv4, 1, 0, 1),
+    KEYWORD("*UsoIPv6", UsoIPv6, 1, 0, 1),
+    KEYWORD("*UdpRsc", UdpRsc, 1, 0, 1),
 };
 
 static VOID

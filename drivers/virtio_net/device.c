@@ -79,6 +79,10 @@ WantedFeatures(const VNET_CONFIG *Config)
         {Config->LsoV2IPv6, FEATURE(VIRTIO_NET_F_HOST_TSO6) | FEATURE(VIRTIO_NET_F_CSUM)},
         {Config->RscIPv4, FEATURE(VIRTIO_NET_F_GUEST_TSO4) | FEATURE(VIRTIO_NET_F_GUEST_CSUM)},
         {Config->RscIPv6, FEATURE(VIRTIO_NET_F_GUEST_TSO6) | FEATURE(VIRTIO_NET_F_GUEST_CSUM)},
+        {Config->UsoIPv4 | Config->UsoIPv6,
+         FEATURE(VIRTIO_NET_F_HOST_USO) | FEATURE(VIRTIO_NET_F_CSUM)},
+        {Config->UdpRsc, FEATURE(VIRTIO_NET_F_GUEST_USO4) | FEATURE(VIRTIO_NET_F_GUEST_USO6) |
+                             FEATURE(VIRTIO_NET_F_GUEST_CSUM)},
         {Config->Rss, FEATURE(VIRTIO_NET_F_MQ)},
         /* An adapter without a VLAN of its own gets the frames of all. */
         {Config->VlanId, FEATURE(VIRTIO_NET_F_CTRL_VLAN)},
@@ -102,6 +106,9 @@ WithoutOrphans(ULONG64 Features)
     } Dependencies[] = {
         {VIRTIO_NET_F_GUEST_TSO4, VIRTIO_NET_F_GUEST_CSUM},
         {VIRTIO_NET_F_GUEST_TSO6, VIRTIO_NET_F_GUEST_CSUM},
+        {VIRTIO_NET_F_GUEST_USO4, VIRTIO_NET_F_GUEST_CSUM},
+        {VIRTIO_NET_F_GUEST_USO6, VIRTIO_NET_F_GUEST_CSUM},
+        {VIRTIO_NET_F_HOST_USO, VIRTIO_NET_F_CSUM},
         {VIRTIO_NET_F_HOST_TSO4, VIRTIO_NET_F_CSUM},
         {VIRTIO_NET_F_HOST_TSO6, VIRTIO_NET_F_CSUM},
         {VIRTIO_NET_F_CTRL_RX, VIRTIO_NET_F_CTRL_VQ},

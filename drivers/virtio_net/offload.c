@@ -5,8 +5,26 @@ enum {
     /* TCP payload of one large send: the IP packet has at most 65535 bytes. */
     LSO_BYTES_LIMIT = VNET_IP_BYTES_LIMIT - 40,
     LSO_SEGMENTS_MINIMUM = 2,
+    USO_BYTES_LIMIT = VNET_IP_BYTES_LIMIT - 28,
+    USO_SEGMENTS_MINIMUM = 2,
     ENCAPSULATION = NDIS_ENCAPSULATION_IEEE_802_3 | NDIS_ENCAPSULATION_IEEE_802_3_P_AND_Q_IN_OOB,
 };
+
+/*
+ * LSO that is switched off is still done for what is on its way; USO is not, by "UDP Segmentation
+ * Offload (USO)".
+ */
+static VOID
+AllowLargeSends(VNET_ADAPTER *Adapter)
+{
+    LONG Allowed = 0;
+
+    for (ULONG i = 0; i < 2; i++) {
+        Allowed |= Adapter->Capable.Lso[i] ? VNET_LARGE_SEND(0, i) : 0;
+        Allowed |= Adapter->Offloads.Uso[i] ? VNET_LARGE_SEND(1, i) : 0;
+    }
+    InterlockedExchange(&Adapter->LargeSends, Allowed);
+}
 
 VOID
 VnetDecideOffloads(VNET_ADAPTER *Adapter)
@@ -31,7 +49,13 @@ VnetDecideOffloads(VNET_ADAPTER *Adapter)
     Capable->Lso[1] = Config->LsoV2IPv6 != 0 && VnetHas(Adapter, VIRTIO_NET_F_HOST_TSO6);
     Capable->Rsc[0] = VnetHas(Adapter, VIRTIO_NET_F_GUEST_TSO4);
     Capable->Rsc[1] = VnetHas(Adapter, VIRTIO_NET_F_GUEST_TSO6);
+    Capable->Uso[0] = Config->UsoIPv4 != 0 && VnetHas(Adapter, VIRTIO_NET_F_HOST_USO);
+    Capable->Uso[1] = Config->UsoIPv6 != 0 && VnetHas(Adapter, VIRTIO_NET_F_HOST_USO);
+    Capable->Uro = VnetHas(Adapter, VIRTIO_NET_F_GUEST_USO4) &&
+                   VnetHas(Adapter, VIRTIO_NET_F_GUEST_USO6) &&
+                   VnetHas(Adapter, VIRTIO_NET_F_CTRL_GUEST_OFFLOADS);
     Adapter->Offloads = *Capable;
+    AllowLargeSends(Adapter);
 }
 
 /* --- NDIS_OFFLOAD --- */
@@ -80,17 +104,38 @@ FillLso(const VNET_OFFLOADS *Offloads, NDIS_TCP_LARGE_SEND_OFFLOAD_V2 *Lso)
     }
 }
 
+/* The last segment may be shorter: the device cuts where the payload ends. */
+static VOID
+FillUso(const VNET_OFFLOADS *Offloads, NDIS_UDP_SEGMENTATION_OFFLOAD *Uso)
+{
+    if (Offloads->Uso[0]) {
+        Uso->IPv4.Encapsulation = ENCAPSULATION;
+        Uso->IPv4.MaxOffLoadSize = USO_BYTES_LIMIT;
+        Uso->IPv4.MinSegmentCount = USO_SEGMENTS_MINIMUM;
+        Uso->IPv4.SubMssFinalSegmentSupported = TRUE;
+    }
+    if (Offloads->Uso[1]) {
+        Uso->IPv6.Encapsulation = ENCAPSULATION;
+        Uso->IPv6.MaxOffLoadSize = USO_BYTES_LIMIT;
+        Uso->IPv6.MinSegmentCount = USO_SEGMENTS_MINIMUM;
+        Uso->IPv6.SubMssFinalSegmentSupported = TRUE;
+        Uso->IPv6.IpExtensionHeadersSupported = NDIS_OFFLOAD_SUPPORTED;
+    }
+}
+
 static VOID
 FillOffload(const VNET_OFFLOADS *Offloads, NDIS_OFFLOAD *Offload)
 {
     NdisZeroMemory(Offload, sizeof(*Offload));
     Offload->Header.Type = NDIS_OBJECT_TYPE_OFFLOAD;
-    Offload->Header.Revision = NDIS_OFFLOAD_REVISION_3;
-    Offload->Header.Size = NDIS_SIZEOF_NDIS_OFFLOAD_REVISION_3;
+    Offload->Header.Revision = NDIS_OFFLOAD_REVISION_8;
+    Offload->Header.Size = NDIS_SIZEOF_NDIS_OFFLOAD_REVISION_8;
     FillChecksum(Offloads, &Offload->Checksum);
     FillLso(Offloads, &Offload->LsoV2);
     Offload->Rsc.IPv4.Enabled = Offloads->Rsc[0];
     Offload->Rsc.IPv6.Enabled = Offloads->Rsc[1];
+    FillUso(Offloads, &Offload->UdpSegmentation);
+    Offload->UdpRsc.Enabled = Offloads->Uro;
 }
 
 NDIS_STATUS
@@ -120,7 +165,7 @@ IndicateCurrent(VNET_ADAPTER *Adapter)
 
     FillOffload(&Adapter->Offloads, &Offload);
     VnetIndicateStatus(Adapter, NDIS_STATUS_TASK_OFFLOAD_CURRENT_CONFIG, &Offload,
-                       NDIS_SIZEOF_NDIS_OFFLOAD_REVISION_3);
+                       NDIS_SIZEOF_NDIS_OFFLOAD_REVISION_8);
 }
 
 /* --- the device's side --- */
@@ -139,9 +184,13 @@ VnetApplyGuestOffloads(VNET_ADAPTER *Adapter)
     for (ULONG i = 0; i < 2; i++) {
         Checksum |= Offloads->TcpReceive[i] | Offloads->UdpReceive[i] | Offloads->Rsc[i];
     }
+    Checksum |= Offloads->Uro;
     Guest |= Checksum ? 1ull << VIRTIO_NET_F_GUEST_CSUM : 0;
     Guest |= Offloads->Rsc[0] ? 1ull << VIRTIO_NET_F_GUEST_TSO4 : 0;
     Guest |= Offloads->Rsc[1] ? 1ull << VIRTIO_NET_F_GUEST_TSO6 : 0;
+    if (Offloads->Uro) {
+        Guest |= 1ull << VIRTIO_NET_F_GUEST_USO4 | 1ull << VIRTIO_NET_F_GUEST_USO6;
+    }
     return VnetControl(Adapter, VIRTIO_NET_CTRL_GUEST_OFFLOADS, VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET,
                        &Guest, sizeof(Guest));
 }
@@ -167,7 +216,7 @@ SetChecksum(UCHAR Value, BOOLEAN CanTransmit, BOOLEAN CanReceive, BOOLEAN *Trans
            (!WantReceive || CanReceive);
 }
 
-/* LSO and RSC have the same values: 1 is off, 2 is on. */
+/* LSO, RSC, USO and URO have the same values: 1 is off, 2 is on. */
 static BOOLEAN
 SetSwitch(UCHAR Value, BOOLEAN Can, BOOLEAN *InUse)
 {
@@ -201,7 +250,34 @@ TakeParameters(const NDIS_OFFLOAD_PARAMETERS *Parameters, const VNET_OFFLOADS *C
         Good = Good && SetSwitch(Parameters->RscIPv4, Can->Rsc[0], &Wanted->Rsc[0]) &&
                SetSwitch(Parameters->RscIPv6, Can->Rsc[1], &Wanted->Rsc[1]);
     }
+    if (Parameters->Header.Revision >= NDIS_OFFLOAD_PARAMETERS_REVISION_5) {
+        Good = Good && SetSwitch(Parameters->UdpSegmentation.IPv4, Can->Uso[0], &Wanted->Uso[0]) &&
+               SetSwitch(Parameters->UdpSegmentation.IPv6, Can->Uso[1], &Wanted->Uso[1]);
+    }
+    if (Parameters->Header.Revision >= NDIS_OFFLOAD_PARAMETERS_REVISION_6) {
+        Good = Good && SetSwitch(Parameters->UdpRsc.Enabled, Can->Uro, &Wanted->Uro);
+    }
     return Good && Parameters->LsoV1 != NDIS_OFFLOAD_PARAMETERS_LSOV1_ENABLED;
+}
+
+static BOOLEAN
+IsLongEnough(const NDIS_OFFLOAD_PARAMETERS *Parameters, ULONG Bytes)
+{
+    static const struct {
+        UCHAR Revision;
+        ULONG Bytes;
+    } Sizes[] = {
+        {NDIS_OFFLOAD_PARAMETERS_REVISION_3, NDIS_SIZEOF_OFFLOAD_PARAMETERS_REVISION_3},
+        {NDIS_OFFLOAD_PARAMETERS_REVISION_5, NDIS_SIZEOF_OFFLOAD_PARAMETERS_REVISION_5},
+        {NDIS_OFFLOAD_PARAMETERS_REVISION_6, NDIS_SIZEOF_OFFLOAD_PARAMETERS_REVISION_6},
+    };
+
+    for (ULONG i = 0; i < RTL_NUMBER_OF(Sizes); i++) {
+        if (Parameters->Header.Revision >= Sizes[i].Revision && Bytes < Sizes[i].Bytes) {
+            return FALSE;
+        }
+    }
+    return TRUE;
 }
 
 NDIS_STATUS
@@ -212,8 +288,7 @@ VnetSetOffloadParameters(VNET_ADAPTER *Adapter, const NDIS_OFFLOAD_PARAMETERS *P
     VNET_OFFLOADS Wanted = Before;
     LOCK_STATE_EX LockState;
 
-    if (Parameters->Header.Revision >= NDIS_OFFLOAD_PARAMETERS_REVISION_3 &&
-        Bytes < NDIS_SIZEOF_OFFLOAD_PARAMETERS_REVISION_3) {
+    if (!IsLongEnough(Parameters, Bytes)) {
         return NDIS_STATUS_INVALID_LENGTH;
     }
     if (!TakeParameters(Parameters, &Adapter->Capable, &Wanted)) {
@@ -227,8 +302,12 @@ VnetSetOffloadParameters(VNET_ADAPTER *Adapter, const NDIS_OFFLOAD_PARAMETERS *P
     NdisAcquireRWLockWrite(Adapter->SettingsLock, &LockState, 0);
     Adapter->Offloads = Wanted;
     NdisReleaseRWLock(Adapter->SettingsLock, &LockState);
+    AllowLargeSends(Adapter);
     if (!VnetApplyGuestOffloads(Adapter) && !VnetIsGone(Adapter)) {
         return NDIS_STATUS_FAILURE;
+    }
+    if (Before.Uro && !Wanted.Uro) {
+        VnetReceiveSettle(Adapter);
     }
     IndicateCurrent(Adapter);
     return NDIS_STATUS_SUCCESS;

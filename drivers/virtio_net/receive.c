@@ -5,6 +5,8 @@
  */
 #include "adapter.h"
 
+enum { SETTLE_POLL_US = 100 };
+
 static VNET_RECEIVE_BUFFER *
 BufferOf(NET_BUFFER_LIST *NetBufferList)
 {
@@ -295,6 +297,39 @@ EndPoll(VNET_RECEIVE_QUEUE *Queue, BOOLEAN Failed)
         VnetReleasePause(Queue->Adapter);
     }
     return More;
+}
+
+static BOOLEAN
+IsSettled(VNET_RECEIVE_QUEUE *Queue, USHORT Target)
+{
+    BOOLEAN Settled;
+
+    NdisAcquireSpinLock(&Queue->Lock);
+    Settled = !Queue->IsOpen || Queue->IsStopped ||
+              (!Queue->IsPolling && (SHORT)(Queue->Ring.LastUsed - Target) >= 0);
+    NdisReleaseSpinLock(&Queue->Lock);
+    return Settled;
+}
+
+/*
+ * Wait until everything has been indicated that the device has given so far: "the NIC must wait to
+ * complete the request until all existing coalesced segments and outstanding URO indications are
+ * indicated". PASSIVE_LEVEL.
+ */
+VOID
+VnetReceiveSettle(VNET_ADAPTER *Adapter)
+{
+    for (ULONG i = 0; i < Adapter->PairCount; i++) {
+        VNET_RECEIVE_QUEUE *Queue = &Adapter->Pairs[i].Receive;
+        USHORT Target;
+
+        NdisAcquireSpinLock(&Queue->Lock);
+        Target = (USHORT)(Queue->Ring.LastUsed + VnetQueueUsedCount(&Queue->Ring));
+        NdisReleaseSpinLock(&Queue->Lock);
+        while (!VnetIsGone(Adapter) && !IsSettled(Queue, Target)) {
+            NdisMSleep(SETTLE_POLL_US);
+        }
+    }
 }
 
 BOOLEAN

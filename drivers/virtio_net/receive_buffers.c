@@ -12,7 +12,8 @@ enum {
 static BOOLEAN
 HasLargeFrames(const VNET_ADAPTER *Adapter)
 {
-    return VnetHas(Adapter, VIRTIO_NET_F_GUEST_TSO4) || VnetHas(Adapter, VIRTIO_NET_F_GUEST_TSO6);
+    return VnetHas(Adapter, VIRTIO_NET_F_GUEST_TSO4) || VnetHas(Adapter, VIRTIO_NET_F_GUEST_TSO6) ||
+           VnetHas(Adapter, VIRTIO_NET_F_GUEST_USO4) || VnetHas(Adapter, VIRTIO_NET_F_GUEST_USO6);
 }
 
 static ULONG

@@ -8,6 +8,8 @@
 enum {
     TYPE_OFFSET = 2 * VNET_ADDRESS_BYTES,
     TYPE_VLAN = 0x8100,
+    IPV4_CHECKSUM_OFFSET = 10,
+    UDP_CHECKSUM_OFFSET = 6,
 };
 
 /* --- VLAN --- */
@@ -104,9 +106,41 @@ ReportCoalesced(NET_BUFFER_LIST *NetBufferList, const VNET_PACKET *Packet,
     Counters->CoalesceEvents++;
 }
 
+/*
+ * "URO indications must set the IPv4Header.HeaderChecksum and UdpHeader.Checksum fields to zero and
+ * fill out the checksum offload out-of-band information".
+ */
+static VOID
+ReportCoalescedDatagrams(NET_BUFFER_LIST *NetBufferList, UCHAR *Frame, const VNET_PACKET *Packet,
+                         const VIRTIO_NET_HDR *Header, ULONG FrameBytes)
+{
+    ULONG Payload = FrameBytes - Packet->TransportOffset - Packet->TransportBytes;
+    NDIS_TCP_IP_CHECKSUM_NET_BUFFER_LIST_INFO Info = {.Value = NULL};
+
+    NET_BUFFER_LIST_UDP_COALESCED_SEG_COUNT(NetBufferList) =
+        (USHORT)((Payload + Header->GsoSize - 1) / Header->GsoSize);
+    NET_BUFFER_LIST_UDP_COALESCED_SEG_SIZE(NetBufferList) = Header->GsoSize;
+    VnetWriteBig16(Frame + Packet->TransportOffset + UDP_CHECKSUM_OFFSET, 0);
+    Info.Receive.UdpChecksumSucceeded = TRUE;
+    if (Packet->IpVersion == 4) {
+        VnetWriteBig16(Frame + Packet->IpOffset + IPV4_CHECKSUM_OFFSET, 0);
+        Info.Receive.IpChecksumSucceeded = TRUE;
+    }
+    NET_BUFFER_LIST_INFO(NetBufferList, TcpIpChecksumNetBufferListInfo) = Info.Value;
+}
+
+static BOOLEAN
+HasCoalescedDatagrams(const VNET_ADAPTER *Adapter, const VNET_PACKET *Packet,
+                      const VIRTIO_NET_HDR *Header, ULONG FrameBytes)
+{
+    return VnetHas(Adapter, VIRTIO_NET_F_GUEST_USO4) && Packet->Protocol == VNET_PROTOCOL_UDP &&
+           !Packet->IsFragment && Header->GsoSize != 0 &&
+           FrameBytes > (ULONG)Packet->TransportOffset + Packet->TransportBytes;
+}
+
 /* FALSE: the device says what cannot be. */
 static BOOLEAN
-TakeOffloads(const VNET_ADAPTER *Adapter, NET_BUFFER_LIST *NetBufferList, const UCHAR *Frame,
+TakeOffloads(const VNET_ADAPTER *Adapter, NET_BUFFER_LIST *NetBufferList, UCHAR *Frame,
              ULONG Contiguous, ULONG FrameBytes, const VIRTIO_NET_HDR *Header,
              VNET_COUNTERS *Counters)
 {
@@ -114,6 +148,13 @@ TakeOffloads(const VNET_ADAPTER *Adapter, NET_BUFFER_LIST *NetBufferList, const 
     VNET_PACKET Packet;
     BOOLEAN IsKnown = VnetParsePacket(Frame, Contiguous, &Packet);
 
+    if (Gso == VIRTIO_NET_HDR_GSO_UDP_L4) {
+        if (!IsKnown || !HasCoalescedDatagrams(Adapter, &Packet, Header, FrameBytes)) {
+            return FALSE;
+        }
+        ReportCoalescedDatagrams(NetBufferList, Frame, &Packet, Header, FrameBytes);
+        return TRUE;
+    }
     if (Gso != VIRTIO_NET_HDR_GSO_NONE) {
         if (!IsKnown || Packet.Protocol != VNET_PROTOCOL_TCP || Header->GsoSize == 0 ||
             Gso != (Packet.IpVersion == 4 ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_TCPV6)) {
@@ -219,6 +260,6 @@ VnetReceiveFrame(VNET_ADAPTER *Adapter, VNET_RECEIVE_BUFFER *Buffer)
         return NULL;
     }
     NetBufferList->SourceHandle = Adapter->Handle;
-    VnetCount(Counters, Frame, Bytes);
+    VnetCount(Counters, Frame, 1, Bytes);
     return NetBufferList;
 }

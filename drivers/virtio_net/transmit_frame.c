@@ -26,7 +26,9 @@ typedef struct _VNET_PLAN {
     ULONG Skip;        /* Bytes of the scatter/gather list before what is sent of it. */
     ULONG Bytes;       /* Sent of it. */
     ULONG PadBytes;
-    ULONG Bounce; /* From 1; 0: none. */
+    ULONG Bounce;       /* From 1; 0: none. */
+    ULONG SegmentBytes; /* Of a frame that the device cuts; 0: it does not. */
+    ULONG HeaderBytes;  /* In front of each segment. */
 } VNET_PLAN;
 
 NDIS_STATUS
@@ -159,10 +161,12 @@ PlanHeader(const VNET_ADAPTER *Adapter, VNET_PLAN *Plan)
     ULONG PrefixBytes;
     UCHAR *Front;
 
-    if (!VnetSendPlanOffloads(NetBufferList, Plan->NetBuffer, &Header,
+    if (!VnetSendPlanOffloads(Adapter, NetBufferList, Plan->NetBuffer, &Header,
                               Plan->Memory + VNET_HEADER_BYTES, &PrefixBytes)) {
         return FALSE;
     }
+    Plan->SegmentBytes = Header.GsoSize;
+    Plan->HeaderBytes = Header.HeaderLength;
     if (Tag != 0) {
         PrefixBytes = InsertTag(Plan, &Header, Tag, PrefixBytes);
         FrameBytes += VNET_VLAN_TAG_BYTES;
@@ -335,14 +339,21 @@ Place(VNET_SEND_QUEUE *Queue, VNET_PLAN *Plan)
     return VnetPutDone;
 }
 
+/* "Increment transmit statistics based on the segmented packets." */
 static VOID
-CountFrame(VNET_SEND_QUEUE *Queue, NET_BUFFER *NetBuffer)
+CountFrame(VNET_SEND_QUEUE *Queue, const VNET_PLAN *Plan)
 {
+    ULONG Bytes = NET_BUFFER_DATA_LENGTH(Plan->NetBuffer);
     UCHAR Storage[VNET_ADDRESS_BYTES];
-    const UCHAR *Destination = VnetSendFrameStart(NetBuffer, VNET_ADDRESS_BYTES, Storage);
+    const UCHAR *Destination = VnetSendFrameStart(Plan->NetBuffer, VNET_ADDRESS_BYTES, Storage);
+    ULONG Segments = 1;
 
+    if (Plan->SegmentBytes != 0) {
+        Segments = (Bytes - Plan->HeaderBytes + Plan->SegmentBytes - 1) / Plan->SegmentBytes;
+    }
     if (Destination != NULL) {
-        VnetCount(&Queue->Counters, Destination, NET_BUFFER_DATA_LENGTH(NetBuffer));
+        VnetCount(&Queue->Counters, Destination, Segments,
+                  Bytes + (Segments - 1) * Plan->HeaderBytes);
     }
 }
 
@@ -371,7 +382,7 @@ VnetSendPut(VNET_SEND_QUEUE *Queue, NET_BUFFER *NetBuffer)
         Queue->Slots[Plan.Slot].NetBuffer = NetBuffer;
         Queue->Slots[Plan.Slot].Bounce = Plan.Bounce;
         VnetQueuePut(&Queue->Ring, Plan.Slot);
-        CountFrame(Queue, NetBuffer);
+        CountFrame(Queue, &Plan);
     }
     return Result;
 }

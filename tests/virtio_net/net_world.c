@@ -63,6 +63,7 @@ net_add_client(struct net_world *n, unsigned side, const struct net_options *opt
                                                  .packet_filter = options->packet_filter,
                                                  .events = options->events,
                                                  .user = options->user,
+                                                 .takes_uro = options->clients_take_uro,
                                              });
     expect_net(n, n->clients[side] != NULL);
     n->w.client = n->clients[0];

@@ -21,6 +21,7 @@ struct net_options {
     const struct pndis_client_events *events;
     void *user;
     bool no_clients;
+    bool clients_take_uro;
 };
 
 struct net_world {

@@ -107,6 +107,16 @@ packet_make(uint8_t *frame, const struct packet *packet)
     return headers + packet->payload;
 }
 
+void
+packet_number(uint8_t *frame, unsigned id)
+{
+    uint8_t *ip = frame + ETHERNET;
+
+    put16(ip + 4, id);
+    put16(ip + 10, 0);
+    put16(ip + 10, ~sum(ip, IPV4, 0));
+}
+
 bool
 packet_is_right(const uint8_t *frame, size_t bytes)
 {

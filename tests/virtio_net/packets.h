@@ -22,6 +22,8 @@ struct packet {
 
 /* Returns the frame's length. */
 size_t packet_make(uint8_t *frame, const struct packet *packet);
+/* Give a complete IPv4 packet the identification @id. */
+void packet_number(uint8_t *frame, unsigned id);
 /* Bytes of all headers. */
 size_t packet_headers(const struct packet *packet);
 /* IP and transport checksums and lengths of a frame are right. */

@@ -144,6 +144,7 @@ shapes_running(struct net_world *n, const struct net_options *options)
 
     protocol_reset();
     protocol.take_completed = take_completed;
+    protocol.version = options->clients_take_uro ? 0x00060059 : 0x0006001E;
     protocol.packet_filter = NDIS_PACKET_TYPE_PROMISCUOUS;
     arrived_count = 0;
     memset(arrived, 0, sizeof(arrived));
