@@ -1,10 +1,13 @@
 /*
  * The ends of the cable for bench/bridge.py, each started in a network namespace of its own.
  *
- *     wire flood INTERFACE MAC SECONDS BYTES   offer frames of UDP with BYTES of payload to MAC as
- * fast as they go; prints how many were handed to the interface wire pong PORT send every datagram
- * back wire ping ADDRESS PORT COUNT             time COUNT round trips of 18 bytes, one after the
- * other; prints median, 99th percentile and worst in microseconds
+ *     wire flood INTERFACE MAC FROM TO PORT SECONDS BYTES
+ *         Offer UDP datagrams with BYTES of payload, from and to the IPv4 addresses, as fast as
+ * they go: one flow, as a connected socket would send it. Prints how many the interface took. wire
+ * sink PORT Have them arrive at a socket that nobody reads; the namespace counts them. wire pong
+ * PORT Send every datagram back. wire ping ADDRESS PORT COUNT Time COUNT round trips of 18 bytes,
+ * one after the other; prints median, 99th percentile and worst in microseconds, and how many were
+ * lost.
  */
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
@@ -18,7 +21,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BATCH = 64, FRAME_LIMIT = 1514, PING_BYTES = 18, WARM_UP = 500, PING_LIMIT = 1000000 };
+enum {
+    BATCH = 64,
+    FRAME_LIMIT = 1514,
+    IP_BYTES = 20,
+    UDP_BYTES = 8,
+    PING_BYTES = 18,
+    WARM_UP = 500,
+    PING_LIMIT = 1000000
+};
 
 static double
 now_seconds(void)
@@ -45,33 +56,59 @@ put16(uint8_t *at, unsigned value)
     at[1] = (uint8_t)value;
 }
 
-/* To an address that the receiver does not have: its IP drops it, and answers nothing. */
-static size_t
-make_frame(uint8_t *frame, const char *mac, size_t payload)
+static uint32_t
+sum_words(const uint8_t *words, size_t bytes)
 {
-    static const uint8_t addresses[8] = {10, 99, 0, 1, 10, 99, 0, 2};
-    uint8_t *ip = frame + ETH_HLEN;
     uint32_t sum = 0;
 
+    for (size_t i = 0; i < bytes; i += 2) {
+        sum += (uint32_t)(words[i] << 8 | words[i + 1]);
+    }
+    return sum;
+}
+
+static unsigned
+checksum(uint32_t sum)
+{
+    sum = (sum & 0xffff) + (sum >> 16);
+    return ~(sum + (sum >> 16)) & 0xffff;
+}
+
+static size_t
+make_frame(uint8_t *frame, char **arguments, size_t payload)
+{
+    uint8_t *ip = frame + ETH_HLEN;
+    uint8_t *udp = ip + IP_BYTES;
+
     memset(frame, 0, FRAME_LIMIT);
-    if (sscanf(mac, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &frame[0], &frame[1], &frame[2],
-               &frame[3], &frame[4], &frame[5]) != 6) {
-        die("the address");
+    if (sscanf(arguments[0], "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &frame[0], &frame[1], &frame[2],
+               &frame[3], &frame[4], &frame[5]) != 6 ||
+        inet_pton(AF_INET, arguments[1], ip + 12) != 1 ||
+        inet_pton(AF_INET, arguments[2], ip + 16) != 1) {
+        die("the addresses");
     }
     memcpy(frame + 6, "\x02\x77\x00\x00\x00\x01\x08\x00", 8);
     ip[0] = 0x45;
-    put16(ip + 2, (unsigned)(28 + payload));
+    put16(ip + 2, (unsigned)(IP_BYTES + UDP_BYTES + payload));
+    ip[6] = 0x40; /* Do not fragment. */
     ip[8] = 64;
-    ip[9] = 17;
-    memcpy(ip + 12, addresses, sizeof(addresses));
-    for (unsigned i = 0; i < 20; i += 2) {
-        sum += (uint32_t)(ip[i] << 8 | ip[i + 1]);
-    }
-    put16(ip + 10, ~((sum & 0xffff) + (sum >> 16)) & 0xffff);
-    put16(ip + 20, 9);
-    put16(ip + 22, 9);
-    put16(ip + 24, (unsigned)(8 + payload));
-    return ETH_HLEN + 28 + payload;
+    ip[9] = IPPROTO_UDP;
+    put16(udp, 9);
+    put16(udp + 2, (unsigned)atoi(arguments[3]));
+    put16(udp + 4, (unsigned)(UDP_BYTES + payload));
+    put16(udp + 6, checksum(sum_words(ip + 12, 8) + IPPROTO_UDP + UDP_BYTES + (uint32_t)payload +
+                            sum_words(udp, UDP_BYTES)));
+    return ETH_HLEN + IP_BYTES + UDP_BYTES + payload;
+}
+
+static void
+number_frame(uint8_t *frame, unsigned id)
+{
+    uint8_t *ip = frame + ETH_HLEN;
+
+    put16(ip + 4, id);
+    put16(ip + 10, 0);
+    put16(ip + 10, checksum(sum_words(ip, IP_BYTES)));
 }
 
 static int
@@ -94,21 +131,27 @@ open_interface(const char *interface)
 static int
 flood(char **arguments)
 {
-    static uint8_t frame[FRAME_LIMIT];
-    struct iovec piece = {frame, make_frame(frame, arguments[1], (size_t)atoi(arguments[3]))};
+    static uint8_t frames[BATCH][FRAME_LIMIT];
+    struct iovec pieces[BATCH];
     struct mmsghdr messages[BATCH];
     int fd = open_interface(arguments[0]);
-    double end = now_seconds() + atof(arguments[2]);
+    double end = now_seconds() + atof(arguments[5]);
     uint64_t sent = 0;
 
     memset(messages, 0, sizeof(messages));
     for (unsigned i = 0; i < BATCH; i++) {
-        messages[i].msg_hdr.msg_iov = &piece;
+        pieces[i].iov_base = frames[i];
+        pieces[i].iov_len = make_frame(frames[i], arguments + 1, (size_t)atoi(arguments[6]) & ~1u);
+        messages[i].msg_hdr.msg_iov = &pieces[i];
         messages[i].msg_hdr.msg_iovlen = 1;
     }
     while (now_seconds() < end) {
-        int count = sendmmsg(fd, messages, BATCH, 0);
+        int count;
 
+        for (unsigned i = 0; i < BATCH; i++) {
+            number_frame(frames[i], (unsigned)(sent + i) & 0xffff);
+        }
+        count = sendmmsg(fd, messages, BATCH, 0);
         sent += count > 0 ? (uint64_t)count : 0;
     }
     printf("%llu\n", (unsigned long long)sent);
@@ -118,18 +161,33 @@ flood(char **arguments)
 /* --- ping and pong --- */
 
 static int
-pong(char **arguments)
+bound_socket(const char *port)
 {
-    struct sockaddr_in here = {.sin_family = AF_INET,
-                               .sin_port = htons((uint16_t)atoi(arguments[0]))};
+    struct sockaddr_in here = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(port))};
     int fd = socket(AF_INET, SOCK_DGRAM, 0);
-    uint8_t data[2048];
 
     if (fd < 0 || bind(fd, (struct sockaddr *)&here, sizeof(here)) != 0) {
-        die("pong");
+        die(port);
     }
     puts("ready");
     fflush(stdout);
+    return fd;
+}
+
+static int
+sink(char **arguments)
+{
+    bound_socket(arguments[0]);
+    pause();
+    return 0;
+}
+
+static int
+pong(char **arguments)
+{
+    int fd = bound_socket(arguments[0]);
+    uint8_t data[2048];
+
     for (;;) {
         struct sockaddr_in from;
         socklen_t from_bytes = sizeof(from);
@@ -195,13 +253,13 @@ main(int argc, char **argv)
         const char *name;
         int arguments;
         int (*run)(char **arguments);
-    } modes[] = {{"flood", 4, flood}, {"pong", 1, pong}, {"ping", 3, ping}};
+    } modes[] = {{"flood", 7, flood}, {"sink", 1, sink}, {"pong", 1, pong}, {"ping", 3, ping}};
 
     for (unsigned i = 0; argc > 1 && i < sizeof(modes) / sizeof(modes[0]); i++) {
         if (strcmp(argv[1], modes[i].name) == 0 && argc == 2 + modes[i].arguments) {
             return modes[i].run(argv + 2);
         }
     }
-    fprintf(stderr, "wire flood|pong|ping ...; see bench/wire.c\n");
+    fprintf(stderr, "wire flood|sink|pong|ping ...; see bench/wire.c\n");
     return 2;
 }
