@@ -1,42 +1,20 @@
-/* The tree of keys. See registry.h; what is "_locked" is under the registry's lock. */
-#include "nt/registry.h"
+/*
+ * The tree of keys: finding, making, deleting and describing them. See registry.h; what is
+ * "_locked" is under the registry's lock.
+ */
+#include "nt/registry_tree.h"
 
 #include "nt/parts.h"
-#include "nt/unicode.h"
 
 #include <pndis/error.h>
 #include <stdlib.h>
 
-enum { NAME_CHARACTERS_LIMIT = 255, VALUE_NAME_CHARACTERS_LIMIT = 16383 };
-
-struct named_value {
-    struct named_value *next;
-    UNICODE_STRING name;
-    struct value value;
-};
-
-struct key {
-    struct key *parent; /* Referenced. */
-    UNICODE_STRING name;
-    struct key **children; /* Sorted by name. */
-    size_t child_count;
-    size_t child_capacity;
-    struct named_value *values; /* In the order of creation. */
-    size_t references;          /* One of them the tree's. */
-    bool deleted;
-    LONGLONG last_write;
-    struct key_watch *watches;
-};
-
-struct registry {
-    struct os_mutex lock;
-    struct key *root;
-};
+enum { NAME_CHARACTERS_LIMIT = 255 };
 
 /* --- memory --- */
 
-static bool
-copy_name(UNICODE_STRING *to, const WCHAR *characters, size_t count)
+bool
+pndis__registry_text(UNICODE_STRING *to, const WCHAR *characters, size_t count)
 {
     to->Length = (USHORT)(count * sizeof(WCHAR));
     to->MaximumLength = (USHORT)(to->Length + sizeof(WCHAR));
@@ -49,31 +27,12 @@ copy_name(UNICODE_STRING *to, const WCHAR *characters, size_t count)
     return true;
 }
 
-static void
-value_free(struct named_value *value)
-{
-    pndis__value_fini(&value->value);
-    free(value->name.Buffer);
-    free(value);
-}
-
-static void
-values_free(struct key *key)
-{
-    while (key->values != NULL) {
-        struct named_value *value = key->values;
-
-        key->values = value->next;
-        value_free(value);
-    }
-}
-
 static struct key *
 key_new(const WCHAR *name, size_t count)
 {
     struct key *key = calloc(1, sizeof(*key));
 
-    if (key == NULL || !copy_name(&key->name, name, count)) {
+    if (key == NULL || !pndis__registry_text(&key->name, name, count)) {
         free(key);
         return NULL;
     }
@@ -87,7 +46,7 @@ put_locked(struct key *key)
     while (key != NULL && --key->references == 0) {
         struct key *parent = key->parent;
 
-        values_free(key);
+        pndis__values_free(key);
         free(key->children);
         free(key->name.Buffer);
         free(key);
@@ -101,19 +60,13 @@ tree_free(struct key *key)
     for (size_t i = 0; i < key->child_count; i++) {
         tree_free(key->children[i]);
     }
-    values_free(key);
+    pndis__values_free(key);
     free(key->children);
     free(key->name.Buffer);
     free(key);
 }
 
 /* --- finding --- */
-
-static LONG
-compare(const UNICODE_STRING *a, const WCHAR *b, size_t b_count)
-{
-    return pndis__wide_compare(a->Buffer, a->Length / sizeof(WCHAR), b, b_count, true);
-}
 
 /* Where the child of that name is, or would be. */
 static size_t
@@ -125,7 +78,7 @@ child_index(const struct key *key, const WCHAR *name, size_t count)
     while (low < high) {
         size_t middle = (low + high) / 2;
 
-        if (compare(&key->children[middle]->name, name, count) < 0) {
+        if (registry_compare(&key->children[middle]->name, name, count) < 0) {
             low = middle + 1;
         } else {
             high = middle;
@@ -139,13 +92,14 @@ find_child(const struct key *key, const WCHAR *name, size_t count)
 {
     size_t index = child_index(key, name, count);
 
-    return index < key->child_count && compare(&key->children[index]->name, name, count) == 0
+    return index < key->child_count &&
+                   registry_compare(&key->children[index]->name, name, count) == 0
                ? key->children[index]
                : NULL;
 }
 
-static LONGLONG
-system_time(struct pndis_machine *machine)
+LONGLONG
+pndis__registry_time(struct pndis_machine *machine)
 {
     return (LONGLONG)(116444736000000000u +
                       (machine->wall_ns_at_zero + pndis__now_ns(machine->sched)) / 100);
@@ -177,7 +131,7 @@ add_child(struct pndis_machine *machine, struct key *parent, const WCHAR *name, 
     parent->child_count++;
     parent->references++;
     key->parent = parent;
-    key->last_write = parent->last_write = system_time(machine);
+    key->last_write = parent->last_write = pndis__registry_time(machine);
     return key;
 }
 
@@ -197,39 +151,6 @@ next_part(PCUNICODE_STRING path, size_t *at, const WCHAR **out_part)
     }
     *out_part = path->Buffer + start;
     return *at - start;
-}
-
-/* Take the first watch that @key's change of @what concerns off its list. */
-static struct key_watch *
-take_watch(struct key *changed, ULONG what)
-{
-    for (struct key *key = changed; key != NULL; key = key->parent) {
-        for (struct key_watch **link = &key->watches; *link != NULL; link = &(*link)->next) {
-            struct key_watch *watch = *link;
-
-            if ((watch->filter & what) != 0 && (key == changed || watch->whole_tree)) {
-                *link = watch->next;
-                watch->key = NULL;
-                return watch;
-            }
-        }
-    }
-    return NULL;
-}
-
-/* Unlock, and tell those who watch @key, which the caller holds a reference of, of the change. */
-static void
-unlock_and_tell(struct pndis_machine *machine, struct key *key, ULONG what)
-{
-    struct os_mutex *lock = &machine->registry->lock;
-    struct key_watch *watch;
-
-    while ((watch = take_watch(key, what)) != NULL) {
-        pndis__os_mutex_unlock(lock);
-        watch->on_change(watch, false);
-        pndis__os_mutex_lock(lock);
-    }
-    pndis__os_mutex_unlock(lock);
 }
 
 /* --- the machine's part --- */
@@ -333,7 +254,7 @@ open_or_create(struct pndis_machine *machine, struct key *base, PCUNICODE_STRING
         return status;
     }
     changed->references++;
-    unlock_and_tell(machine, changed, REG_NOTIFY_CHANGE_NAME);
+    pndis__registry_tell(machine, changed, REG_NOTIFY_CHANGE_NAME);
     pndis__key_put(machine, changed);
     return status;
 }
@@ -399,7 +320,7 @@ detach_locked(struct pndis_machine *machine, struct key *key)
     memmove(parent->children + index, parent->children + index + 1,
             (parent->child_count - index - 1) * sizeof(struct key *));
     parent->child_count--;
-    parent->last_write = system_time(machine);
+    parent->last_write = pndis__registry_time(machine);
     key->deleted = true;
     put_locked(key);
 }
@@ -432,7 +353,7 @@ delete_key(struct pndis_machine *machine, struct key *key, bool whole_tree)
     }
     parent->references++;
     detach_tree_locked(machine, key);
-    unlock_and_tell(machine, parent, REG_NOTIFY_CHANGE_NAME);
+    pndis__registry_tell(machine, parent, REG_NOTIFY_CHANGE_NAME);
     pndis__key_put(machine, parent);
     return STATUS_SUCCESS;
 }
@@ -497,7 +418,8 @@ pndis__key_subkey_at(struct pndis_machine *machine, struct key *key, ULONG index
         const struct key *child = key->children[index];
 
         describe_locked(child, out_information);
-        if (!copy_name(out_name, child->name.Buffer, child->name.Length / sizeof(WCHAR))) {
+        if (!pndis__registry_text(out_name, child->name.Buffer,
+                                  child->name.Length / sizeof(WCHAR))) {
             status = STATUS_INSUFFICIENT_RESOURCES;
         }
     }
@@ -534,187 +456,4 @@ pndis__key_name(struct pndis_machine *machine, struct key *key, bool whole_path,
     }
     pndis__os_mutex_unlock(&machine->registry->lock);
     return status;
-}
-
-/* --- values --- */
-
-void
-pndis__value_fini(struct value *value)
-{
-    free(value->data);
-    value->data = NULL;
-}
-
-static bool
-value_copy(struct value *to, ULONG type, const void *data, ULONG bytes)
-{
-    to->type = type;
-    to->bytes = bytes;
-    /* Two zero bytes behind it, so that text is terminated even where its writer left that out. */
-    to->data = calloc(1, (size_t)bytes + sizeof(WCHAR));
-    if (to->data != NULL && bytes != 0) {
-        memcpy(to->data, data, bytes);
-    }
-    return to->data != NULL;
-}
-
-static struct named_value **
-find_value(struct key *key, PCUNICODE_STRING name)
-{
-    struct named_value **link = &key->values;
-
-    while (*link != NULL &&
-           compare(&(*link)->name, name->Buffer, name->Length / sizeof(WCHAR)) != 0) {
-        link = &(*link)->next;
-    }
-    return link;
-}
-
-static NTSTATUS
-set_locked(struct key *key, PCUNICODE_STRING name, ULONG type, const void *data, ULONG bytes)
-{
-    struct named_value **link = find_value(key, name);
-    struct value copy;
-
-    if (!value_copy(&copy, type, data, bytes)) {
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
-    if (*link == NULL) {
-        struct named_value *value = calloc(1, sizeof(*value));
-
-        if (value == NULL || !copy_name(&value->name, name->Buffer, name->Length / sizeof(WCHAR))) {
-            free(value);
-            pndis__value_fini(&copy);
-            return STATUS_INSUFFICIENT_RESOURCES;
-        }
-        *link = value;
-    }
-    pndis__value_fini(&(*link)->value);
-    (*link)->value = copy;
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS
-pndis__value_set(struct pndis_machine *machine, struct key *key, PCUNICODE_STRING name, ULONG type,
-                 const void *data, ULONG bytes)
-{
-    NTSTATUS status;
-
-    if (name->Length / sizeof(WCHAR) > VALUE_NAME_CHARACTERS_LIMIT) {
-        return STATUS_OBJECT_NAME_INVALID;
-    }
-    pndis__os_mutex_lock(&machine->registry->lock);
-    status = key->deleted ? STATUS_KEY_DELETED : set_locked(key, name, type, data, bytes);
-    if (!NT_SUCCESS(status)) {
-        pndis__os_mutex_unlock(&machine->registry->lock);
-        return status;
-    }
-    key->last_write = system_time(machine);
-    unlock_and_tell(machine, key, REG_NOTIFY_CHANGE_LAST_SET);
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS
-pndis__value_get(struct pndis_machine *machine, struct key *key, PCUNICODE_STRING name,
-                 struct value *out_value)
-{
-    NTSTATUS status = STATUS_SUCCESS;
-    const struct named_value *value;
-
-    pndis__os_mutex_lock(&machine->registry->lock);
-    value = *find_value(key, name);
-    if (key->deleted) {
-        status = STATUS_KEY_DELETED;
-    } else if (value == NULL) {
-        status = STATUS_OBJECT_NAME_NOT_FOUND;
-    } else if (!value_copy(out_value, value->value.type, value->value.data, value->value.bytes)) {
-        status = STATUS_INSUFFICIENT_RESOURCES;
-    }
-    pndis__os_mutex_unlock(&machine->registry->lock);
-    return status;
-}
-
-NTSTATUS
-pndis__value_delete(struct pndis_machine *machine, struct key *key, PCUNICODE_STRING name)
-{
-    struct named_value **link;
-    struct named_value *value;
-
-    pndis__os_mutex_lock(&machine->registry->lock);
-    link = find_value(key, name);
-    value = *link;
-    if (key->deleted || value == NULL) {
-        NTSTATUS status = key->deleted ? STATUS_KEY_DELETED : STATUS_OBJECT_NAME_NOT_FOUND;
-
-        pndis__os_mutex_unlock(&machine->registry->lock);
-        return status;
-    }
-    *link = value->next;
-    value_free(value);
-    key->last_write = system_time(machine);
-    unlock_and_tell(machine, key, REG_NOTIFY_CHANGE_LAST_SET);
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS
-pndis__value_at(struct pndis_machine *machine, struct key *key, ULONG index,
-                UNICODE_STRING *out_name, struct value *out_value)
-{
-    const struct named_value *value;
-    NTSTATUS status = STATUS_SUCCESS;
-
-    pndis__os_mutex_lock(&machine->registry->lock);
-    value = key->values;
-    while (value != NULL && index-- > 0) {
-        value = value->next;
-    }
-    if (key->deleted) {
-        status = STATUS_KEY_DELETED;
-    } else if (value == NULL) {
-        status = STATUS_NO_MORE_ENTRIES;
-    } else if (!copy_name(out_name, value->name.Buffer, value->name.Length / sizeof(WCHAR))) {
-        status = STATUS_INSUFFICIENT_RESOURCES;
-    } else if (!value_copy(out_value, value->value.type, value->value.data, value->value.bytes)) {
-        free(out_name->Buffer);
-        status = STATUS_INSUFFICIENT_RESOURCES;
-    }
-    pndis__os_mutex_unlock(&machine->registry->lock);
-    return status;
-}
-
-/* --- changes --- */
-
-NTSTATUS
-pndis__key_watch(struct pndis_machine *machine, struct key *key, struct key_watch *watch)
-{
-    NTSTATUS status = STATUS_SUCCESS;
-
-    pndis__os_mutex_lock(&machine->registry->lock);
-    if (key->deleted) {
-        status = STATUS_KEY_DELETED;
-    } else {
-        watch->key = key;
-        watch->next = key->watches;
-        key->watches = watch;
-    }
-    pndis__os_mutex_unlock(&machine->registry->lock);
-    return status;
-}
-
-bool
-pndis__key_unwatch(struct pndis_machine *machine, struct key_watch *watch)
-{
-    struct key_watch **link;
-    bool found = false;
-
-    pndis__os_mutex_lock(&machine->registry->lock);
-    if (watch->key != NULL) {
-        for (link = &watch->key->watches; *link != watch; link = &(*link)->next) {
-        }
-        *link = watch->next;
-        watch->key = NULL;
-        found = true;
-    }
-    pndis__os_mutex_unlock(&machine->registry->lock);
-    return found;
 }

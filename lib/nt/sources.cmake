@@ -44,6 +44,8 @@ set(PNDIS_NT_SOURCES
     registry_host.c
     registry_notify.c
     registry_rtl.c
+    registry_value.c
+    registry_watch.c
     registry_zw.c
     remove_lock.c
     request.c
