@@ -3,9 +3,6 @@
 
 #include "nt/key_handle.h"
 #include "nt/object.h"
-#include "nt/wait.h"
-
-#include <stdlib.h>
 
 /* --- handles --- */
 
@@ -124,222 +121,46 @@ ZwCreateKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES Obj
     return status;
 }
 
+/* --- changing --- */
+
+static NTSTATUS
+change_key(struct context *context, HANDLE handle,
+           NTSTATUS (*change)(struct pndis_machine *machine, struct key *key), const char *call,
+           const void *caller)
+{
+    struct key_object *object;
+    NTSTATUS status = pndis__key_handle_body(context, handle, &object, call, caller);
+
+    if (NT_SUCCESS(status)) {
+        status = change(context->machine, object->key);
+        pndis__object_dereference(context->machine, object);
+    }
+    return status;
+}
+
 NTSTATUS
 ZwDeleteKey(HANDLE KeyHandle)
 {
     struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
-    struct key_object *object;
-    NTSTATUS status = pndis__key_handle_body(context, KeyHandle, &object, __func__, NT_CALLER());
 
-    if (NT_SUCCESS(status)) {
-        status = pndis__key_delete(context->machine, object->key);
-        pndis__object_dereference(context->machine, object);
-    }
-    return status;
+    return change_key(context, KeyHandle, pndis__key_delete, __func__, NT_CALLER());
 }
 
 /* Nothing is cached, so nothing waits to be written. */
+static NTSTATUS
+flush(struct pndis_machine *machine, struct key *key)
+{
+    (void)machine;
+    (void)key;
+    return STATUS_SUCCESS;
+}
+
 NTSTATUS
 ZwFlushKey(HANDLE KeyHandle)
 {
     struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
-    struct key_object *object;
-    NTSTATUS status = pndis__key_handle_body(context, KeyHandle, &object, __func__, NT_CALLER());
 
-    if (NT_SUCCESS(status)) {
-        pndis__object_dereference(context->machine, object);
-    }
-    return status;
-}
-
-/* --- answers: a fixed part, and behind it what is as long as it is --- */
-
-/*
- * Give the caller as much of @answer as fits. Without room for the fixed part nothing is written,
- * with room for part of the rest that part is.
- */
-static NTSTATUS
-answer(const void *made, size_t fixed_bytes, size_t bytes, PVOID buffer, ULONG length,
-       PULONG result_length)
-{
-    *result_length = (ULONG)bytes;
-    if (length < fixed_bytes || buffer == NULL) {
-        return STATUS_BUFFER_TOO_SMALL;
-    }
-    memcpy(buffer, made, length < bytes ? length : bytes);
-    return length < bytes ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
-}
-
-static NTSTATUS
-answer_value(KEY_VALUE_INFORMATION_CLASS class, const UNICODE_STRING *name,
-             const struct value *value, PVOID buffer, ULONG length, PULONG result_length)
-{
-    union {
-        KEY_VALUE_BASIC_INFORMATION basic;
-        KEY_VALUE_FULL_INFORMATION full;
-        KEY_VALUE_PARTIAL_INFORMATION partial;
-        KEY_VALUE_PARTIAL_INFORMATION_ALIGN64 partial_align64;
-    } *made = calloc(1, sizeof(*made) + name->Length + (size_t)value->bytes);
-    size_t fixed_bytes = 0;
-    size_t bytes = 0;
-    NTSTATUS status = STATUS_SUCCESS;
-
-    if (made == NULL) {
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
-    switch (class) {
-    case KeyValueBasicInformation:
-        fixed_bytes = UFIELD_OFFSET(KEY_VALUE_BASIC_INFORMATION, Name);
-        bytes = fixed_bytes + name->Length;
-        made->basic.Type = value->type;
-        made->basic.NameLength = name->Length;
-        memcpy(made->basic.Name, name->Buffer, name->Length);
-        break;
-    case KeyValueFullInformation:
-        fixed_bytes = UFIELD_OFFSET(KEY_VALUE_FULL_INFORMATION, Name);
-        made->full.DataOffset = (ULONG)ALIGN_UP_BY(fixed_bytes + name->Length, sizeof(ULONG));
-        bytes = made->full.DataOffset + (size_t)value->bytes;
-        made->full.Type = value->type;
-        made->full.DataLength = value->bytes;
-        made->full.NameLength = name->Length;
-        memcpy(made->full.Name, name->Buffer, name->Length);
-        memcpy((char *)made + made->full.DataOffset, value->data, value->bytes);
-        break;
-    case KeyValuePartialInformation:
-        fixed_bytes = UFIELD_OFFSET(KEY_VALUE_PARTIAL_INFORMATION, Data);
-        bytes = fixed_bytes + value->bytes;
-        made->partial.Type = value->type;
-        made->partial.DataLength = value->bytes;
-        memcpy(made->partial.Data, value->data, value->bytes);
-        break;
-    case KeyValuePartialInformationAlign64:
-        fixed_bytes = UFIELD_OFFSET(KEY_VALUE_PARTIAL_INFORMATION_ALIGN64, Data);
-        bytes = fixed_bytes + value->bytes;
-        made->partial_align64.Type = value->type;
-        made->partial_align64.DataLength = value->bytes;
-        memcpy(made->partial_align64.Data, value->data, value->bytes);
-        break;
-    default:
-        status = STATUS_INVALID_PARAMETER;
-        break;
-    }
-    if (NT_SUCCESS(status)) {
-        status = answer(made, fixed_bytes, bytes, buffer, length, result_length);
-    }
-    free(made);
-    return status;
-}
-
-static NTSTATUS
-answer_key(KEY_INFORMATION_CLASS class, const UNICODE_STRING *name,
-           const struct key_information *information, PVOID buffer, ULONG length,
-           PULONG result_length)
-{
-    union {
-        KEY_BASIC_INFORMATION basic;
-        KEY_NODE_INFORMATION node;
-        KEY_FULL_INFORMATION full;
-        KEY_NAME_INFORMATION name;
-    } *made = calloc(1, sizeof(*made) + name->Length);
-    const ULONG no_class = MAXULONG;
-    size_t fixed_bytes = 0;
-    size_t bytes = 0;
-    NTSTATUS status = STATUS_SUCCESS;
-
-    if (made == NULL) {
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
-    switch (class) {
-    case KeyBasicInformation:
-        fixed_bytes = UFIELD_OFFSET(KEY_BASIC_INFORMATION, Name);
-        bytes = fixed_bytes + name->Length;
-        made->basic.LastWriteTime.QuadPart = information->last_write;
-        made->basic.NameLength = name->Length;
-        memcpy(made->basic.Name, name->Buffer, name->Length);
-        break;
-    case KeyNodeInformation:
-        fixed_bytes = UFIELD_OFFSET(KEY_NODE_INFORMATION, Name);
-        bytes = fixed_bytes + name->Length;
-        made->node.LastWriteTime.QuadPart = information->last_write;
-        made->node.ClassOffset = no_class;
-        made->node.NameLength = name->Length;
-        memcpy(made->node.Name, name->Buffer, name->Length);
-        break;
-    case KeyFullInformation:
-        bytes = fixed_bytes = UFIELD_OFFSET(KEY_FULL_INFORMATION, Class);
-        made->full.LastWriteTime.QuadPart = information->last_write;
-        made->full.ClassOffset = no_class;
-        made->full.SubKeys = information->subkeys;
-        made->full.MaxNameLen = information->longest_subkey_name;
-        made->full.Values = information->values;
-        made->full.MaxValueNameLen = information->longest_value_name;
-        made->full.MaxValueDataLen = information->longest_value_data;
-        break;
-    case KeyNameInformation:
-        fixed_bytes = UFIELD_OFFSET(KEY_NAME_INFORMATION, Name);
-        bytes = fixed_bytes + name->Length;
-        made->name.NameLength = name->Length;
-        memcpy(made->name.Name, name->Buffer, name->Length);
-        break;
-    default:
-        status = STATUS_INVALID_PARAMETER;
-        break;
-    }
-    if (NT_SUCCESS(status)) {
-        status = answer(made, fixed_bytes, bytes, buffer, length, result_length);
-    }
-    free(made);
-    return status;
-}
-
-/* --- values --- */
-
-NTSTATUS
-ZwQueryValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName,
-                KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass, PVOID KeyValueInformation,
-                ULONG Length, PULONG ResultLength)
-{
-    struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
-    struct key_object *object;
-    struct value value;
-    NTSTATUS status = pndis__key_handle_body(context, KeyHandle, &object, __func__, NT_CALLER());
-
-    if (!NT_SUCCESS(status)) {
-        return status;
-    }
-    status = pndis__value_get(context->machine, object->key, ValueName, &value);
-    if (NT_SUCCESS(status)) {
-        status = answer_value(KeyValueInformationClass, ValueName, &value, KeyValueInformation,
-                              Length, ResultLength);
-        pndis__value_fini(&value);
-    }
-    pndis__object_dereference(context->machine, object);
-    return status;
-}
-
-NTSTATUS
-ZwEnumerateValueKey(HANDLE KeyHandle, ULONG Index,
-                    KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass, PVOID KeyValueInformation,
-                    ULONG Length, PULONG ResultLength)
-{
-    struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
-    struct key_object *object;
-    UNICODE_STRING name;
-    struct value value;
-    NTSTATUS status = pndis__key_handle_body(context, KeyHandle, &object, __func__, NT_CALLER());
-
-    if (!NT_SUCCESS(status)) {
-        return status;
-    }
-    status = pndis__value_at(context->machine, object->key, Index, &name, &value);
-    if (NT_SUCCESS(status)) {
-        status = answer_value(KeyValueInformationClass, &name, &value, KeyValueInformation, Length,
-                              ResultLength);
-        pndis__value_fini(&value);
-        free(name.Buffer);
-    }
-    pndis__object_dereference(context->machine, object);
-    return status;
+    return change_key(context, KeyHandle, flush, __func__, NT_CALLER());
 }
 
 NTSTATUS
@@ -371,59 +192,5 @@ ZwDeleteValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName)
         status = pndis__value_delete(context->machine, object->key, ValueName);
         pndis__object_dereference(context->machine, object);
     }
-    return status;
-}
-
-/* --- keys --- */
-
-NTSTATUS
-ZwQueryKey(HANDLE KeyHandle, KEY_INFORMATION_CLASS KeyInformationClass, PVOID KeyInformation,
-           ULONG Length, PULONG ResultLength)
-{
-    struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
-    struct key_information information;
-    struct key_object *object;
-    UNICODE_STRING name;
-    NTSTATUS status = pndis__key_handle_body(context, KeyHandle, &object, __func__, NT_CALLER());
-
-    if (!NT_SUCCESS(status)) {
-        return status;
-    }
-    status = pndis__key_information(context->machine, object->key, &information);
-    if (NT_SUCCESS(status)) {
-        status = pndis__key_name(context->machine, object->key,
-                                 KeyInformationClass == KeyNameInformation, &name);
-    }
-    if (NT_SUCCESS(status)) {
-        status = answer_key(KeyInformationClass, &name, &information, KeyInformation, Length,
-                            ResultLength);
-        free(name.Buffer);
-    }
-    pndis__object_dereference(context->machine, object);
-    return status;
-}
-
-NTSTATUS
-ZwEnumerateKey(HANDLE KeyHandle, ULONG Index, KEY_INFORMATION_CLASS KeyInformationClass,
-               PVOID KeyInformation, ULONG Length, PULONG ResultLength)
-{
-    struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
-    struct key_information information;
-    struct key_object *object;
-    UNICODE_STRING name;
-    NTSTATUS status = pndis__key_handle_body(context, KeyHandle, &object, __func__, NT_CALLER());
-
-    if (!NT_SUCCESS(status)) {
-        return status;
-    }
-    status = KeyInformationClass == KeyNameInformation
-                 ? STATUS_INVALID_PARAMETER
-                 : pndis__key_subkey_at(context->machine, object->key, Index, &name, &information);
-    if (NT_SUCCESS(status)) {
-        status = answer_key(KeyInformationClass, &name, &information, KeyInformation, Length,
-                            ResultLength);
-        free(name.Buffer);
-    }
-    pndis__object_dereference(context->machine, object);
     return status;
 }

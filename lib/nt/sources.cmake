@@ -43,6 +43,7 @@ set(PNDIS_NT_SOURCES
     registry.c
     registry_host.c
     registry_notify.c
+    registry_query.c
     registry_rtl.c
     registry_value.c
     registry_watch.c
