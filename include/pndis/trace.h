@@ -38,13 +38,18 @@ enum pndis_log_topic {
 /**
  * Start a log.
  *
+ * A log is opened and closed only while the machine is quiet: no driver code runs and no other
+ * thread is in a call of this machine. On sim that is between the host's calls; on live a host sees
+ * to it itself, best by opening its logs before it loads drivers and closing them, or destroying
+ * the machine, when adapters are stopped.
+ *
  * @param machine  Borrowed; the log ends with it at the latest.
  * @param topics   PNDIS_LOG_* or-ed together.
  * @return         Close with pndis_log_close(), or NULL for want of memory.
  */
 PNDIS_API struct pndis_log *pndis_log_open(struct pndis_machine *machine, unsigned topics);
 
-/** End a log and free its text. NULL is accepted. */
+/** End a log and free its text, while the machine is quiet. NULL is accepted. */
 PNDIS_API void pndis_log_close(struct pndis_log *log);
 
 /**
