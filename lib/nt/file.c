@@ -151,6 +151,40 @@ pndis__file_close(struct context *context, PFILE_OBJECT file)
 
 /* --- for drivers --- */
 
+/*
+ * "ZwOpenFile function": devices only, there are no files. Handles are those of the kernel, and
+ * what access is asked for reaches the device's driver in the create request.
+ */
+NTSTATUS
+ZwOpenFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+           PIO_STATUS_BLOCK IoStatusBlock, ULONG ShareAccess, ULONG OpenOptions)
+{
+    struct context *context = NT_CALL(PASSIVE_LEVEL, PASSIVE_LEVEL);
+    PFILE_OBJECT file;
+    NTSTATUS status;
+
+    (void)ShareAccess; /* Of devices their own drivers decide. */
+    (void)OpenOptions;
+    if (ObjectAttributes->RootDirectory != NULL || ObjectAttributes->ObjectName == NULL) {
+        return STATUS_INVALID_PARAMETER;
+    }
+    status = pndis__fault(context)
+                 ? STATUS_INSUFFICIENT_RESOURCES
+                 : pndis__file_open(context, ObjectAttributes->ObjectName, DesiredAccess, &file);
+    if (NT_SUCCESS(status)) {
+        status =
+            pndis__handle_open(context, file, DesiredAccess, FileHandle, __func__, NT_CALLER());
+        if (NT_SUCCESS(status)) {
+            pndis__object_dereference(context->machine, file);
+        } else {
+            pndis__file_close(context, file);
+        }
+    }
+    IoStatusBlock->Status = status;
+    IoStatusBlock->Information = NT_SUCCESS(status) ? FILE_OPENED : 0;
+    return status;
+}
+
 NTSTATUS
 IoGetDeviceObjectPointer(PUNICODE_STRING ObjectName, ACCESS_MASK DesiredAccess,
                          PFILE_OBJECT *FileObject, PDEVICE_OBJECT *DeviceObject)

@@ -1,6 +1,7 @@
 /* The machine's objects, their names and their handles. See object.h. */
 #include "nt/object.h"
 
+#include "nt/device.h"
 #include "nt/parts.h"
 #include "nt/unicode.h"
 
@@ -20,6 +21,7 @@ struct object {
     object_destroy *destroy;
     bool adopted;
     UNICODE_STRING name; /* Buffer NULL: it has none. */
+    void *security;      /* Its security descriptor; NULL: the default one. */
 } __attribute__((aligned(16)));
 
 struct handle_entry {
@@ -57,6 +59,7 @@ static void
 object_free(struct object *object)
 {
     free(object->name.Buffer);
+    free(object->security);
     free(object);
 }
 
@@ -258,6 +261,23 @@ pndis__object_dereference(struct pndis_machine *machine, void *body)
     pndis__os_mutex_unlock(&objects->lock);
     bury(machine, dead);
     return count;
+}
+
+/* --- security descriptors --- */
+
+NTSTATUS
+pndis__object_security(struct pndis_machine *machine, const void *body, security_use *use,
+                       void *user)
+{
+    struct objects *objects = machine->objects;
+    struct object *object;
+    NTSTATUS status;
+
+    pndis__os_mutex_lock(&objects->lock);
+    object = find_locked(objects, body);
+    status = object == NULL ? STATUS_INVALID_HANDLE : use(&object->security, user);
+    pndis__os_mutex_unlock(&objects->lock);
+    return status;
 }
 
 /* --- names --- */
@@ -491,13 +511,18 @@ pndis__handle_close(struct context *context, HANDLE handle, const char *call, co
     struct objects *objects = context->machine->objects;
     struct handle_entry *entry;
     struct object *dead = NULL;
+    PFILE_OBJECT file = NULL;
     enum resource resource = RESOURCE_HANDLE;
 
     pndis__os_mutex_lock(&objects->lock);
     entry = entry_of_locked(objects, handle);
     if (entry != NULL) {
         resource = resource_of(entry->object->type);
-        dereference_locked(objects, entry->object, &dead);
+        if (entry->object->type == OBJECT_FILE) {
+            file = entry->object->body; /* Its driver is told, without the lock. */
+        } else {
+            dereference_locked(objects, entry->object, &dead);
+        }
         entry->object = NULL;
         entry->generation = (entry->generation + 1) & HANDLE_GENERATION_MASK;
     }
@@ -509,5 +534,8 @@ pndis__handle_close(struct context *context, HANDLE handle, const char *call, co
     }
     pndis__released(context, resource, handle, call);
     bury(context->machine, dead);
+    if (file != NULL) {
+        pndis__file_close(context, file);
+    }
     return STATUS_SUCCESS;
 }

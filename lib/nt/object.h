@@ -53,6 +53,18 @@ enum object_type pndis__object_type_of(struct pndis_machine *machine, const void
 LONG_PTR pndis__object_reference(struct pndis_machine *machine, const void *body);
 LONG_PTR pndis__object_dereference(struct pndis_machine *machine, void *body);
 
+/* --- security descriptors --- */
+
+/*
+ * Look at or replace the descriptor in @slot: self-relative, from malloc(); NULL while there is
+ * none. Called with a lock held.
+ */
+typedef NTSTATUS security_use(void **slot, void *user);
+
+/* The answer of @use with the descriptor of @body; STATUS_INVALID_HANDLE if it is no object. */
+NTSTATUS pndis__object_security(struct pndis_machine *machine, const void *body, security_use *use,
+                                void *user);
+
 /* --- names --- */
 
 /* STATUS_OBJECT_NAME_COLLISION when the name is taken, STATUS_INSUFFICIENT_RESOURCES. */

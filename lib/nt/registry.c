@@ -41,15 +41,22 @@ key_new(const WCHAR *name, size_t count)
 }
 
 static void
+key_free(struct key *key)
+{
+    pndis__values_free(key);
+    free(key->children);
+    free(key->name.Buffer);
+    free(key->security);
+    free(key);
+}
+
+static void
 put_locked(struct key *key)
 {
     while (key != NULL && --key->references == 0) {
         struct key *parent = key->parent;
 
-        pndis__values_free(key);
-        free(key->children);
-        free(key->name.Buffer);
-        free(key);
+        key_free(key);
         key = parent;
     }
 }
@@ -60,10 +67,7 @@ tree_free(struct key *key)
     for (size_t i = 0; i < key->child_count; i++) {
         tree_free(key->children[i]);
     }
-    pndis__values_free(key);
-    free(key->children);
-    free(key->name.Buffer);
-    free(key);
+    key_free(key);
 }
 
 /* --- finding --- */
@@ -454,6 +458,17 @@ pndis__key_name(struct pndis_machine *machine, struct key *key, bool whole_path,
             }
         }
     }
+    pndis__os_mutex_unlock(&machine->registry->lock);
+    return status;
+}
+
+NTSTATUS
+pndis__key_security(struct pndis_machine *machine, struct key *key, security_use *use, void *user)
+{
+    NTSTATUS status;
+
+    pndis__os_mutex_lock(&machine->registry->lock);
+    status = key->deleted ? STATUS_KEY_DELETED : use(&key->security, user);
     pndis__os_mutex_unlock(&machine->registry->lock);
     return status;
 }

@@ -7,7 +7,7 @@
 #ifndef PNDIS_LIB_NT_REGISTRY_H
 #define PNDIS_LIB_NT_REGISTRY_H
 
-#include "nt/nt.h"
+#include "nt/object.h"
 
 struct key;
 
@@ -57,6 +57,10 @@ NTSTATUS pndis__key_subkey_at(struct pndis_machine *machine, struct key *key, UL
 NTSTATUS pndis__key_name(struct pndis_machine *machine, struct key *key, bool whole_path,
                          UNICODE_STRING *out_name);
 
+/* The answer of @use with its security descriptor. STATUS_KEY_DELETED. */
+NTSTATUS pndis__key_security(struct pndis_machine *machine, struct key *key, security_use *use,
+                             void *user);
+
 /* --- values --- */
 
 NTSTATUS pndis__value_set(struct pndis_machine *machine, struct key *key, PCUNICODE_STRING name,
@@ -93,6 +97,9 @@ struct key_watch {
 NTSTATUS pndis__key_watch(struct pndis_machine *machine, struct key *key, struct key_watch *watch);
 /* Returns false when it has been called, or is about to be. */
 bool pndis__key_unwatch(struct pndis_machine *machine, struct key_watch *watch);
+
+/* @key has changed otherwise than by a function above: tell who asked for that. */
+void pndis__key_changed(struct pndis_machine *machine, struct key *key, ULONG what);
 
 /* --- INF files (inf_apply.c) --- */
 

@@ -25,6 +25,7 @@ struct key {
     bool deleted;
     LONGLONG last_write;
     struct key_watch *watches;
+    void *security; /* Its security descriptor; NULL: the default one. */
 };
 
 struct registry {

@@ -67,3 +67,10 @@ pndis__key_unwatch(struct pndis_machine *machine, struct key_watch *watch)
     pndis__os_mutex_unlock(&machine->registry->lock);
     return found;
 }
+
+void
+pndis__key_changed(struct pndis_machine *machine, struct key *key, ULONG what)
+{
+    pndis__os_mutex_lock(&machine->registry->lock);
+    pndis__registry_tell(machine, key, what);
+}

@@ -60,6 +60,9 @@ set(PNDIS_NT_SOURCES
     rtl_unicode.c
     rundown.c
     rw_spinlock.c
+    security.c
+    security_object.c
+    sid.c
     spinlock.c
     string.c
     system.c

@@ -31,13 +31,48 @@ typedef struct _SECURITY_DESCRIPTOR {
     PACL Dacl;
 } SECURITY_DESCRIPTOR, *PISECURITY_DESCRIPTOR;
 
-#define SE_OWNER_DEFAULTED 0x0001
-#define SE_GROUP_DEFAULTED 0x0002
-#define SE_DACL_PRESENT    0x0004
-#define SE_DACL_DEFAULTED  0x0008
-#define SE_SACL_PRESENT    0x0010
-#define SE_SACL_DEFAULTED  0x0020
-#define SE_SELF_RELATIVE   0x8000
+/* The self-relative form: offsets from its beginning, 0 for what is not there. */
+typedef struct _SECURITY_DESCRIPTOR_RELATIVE {
+    UCHAR Revision;
+    UCHAR Sbz1;
+    SECURITY_DESCRIPTOR_CONTROL Control;
+    ULONG Owner;
+    ULONG Group;
+    ULONG Sacl;
+    ULONG Dacl;
+} SECURITY_DESCRIPTOR_RELATIVE, *PISECURITY_DESCRIPTOR_RELATIVE;
+
+#define SECURITY_DESCRIPTOR_MIN_LENGTH (sizeof(SECURITY_DESCRIPTOR))
+
+#define SE_OWNER_DEFAULTED     0x0001
+#define SE_GROUP_DEFAULTED     0x0002
+#define SE_DACL_PRESENT        0x0004
+#define SE_DACL_DEFAULTED      0x0008
+#define SE_SACL_PRESENT        0x0010
+#define SE_SACL_DEFAULTED      0x0020
+#define SE_DACL_AUTO_INHERITED 0x0400
+#define SE_SACL_AUTO_INHERITED 0x0800
+#define SE_DACL_PROTECTED      0x1000
+#define SE_SACL_PROTECTED      0x2000
+#define SE_SELF_RELATIVE       0x8000
+
+#define MIN_ACL_REVISION ACL_REVISION2
+#define ACL_REVISION2    (2)
+#define ACL_REVISION_DS  (4)
+#define MAX_ACL_REVISION ACL_REVISION_DS
+
+#define ACCESS_ALLOWED_ACE_TYPE (0x0)
+
+typedef struct _ACE_HEADER {
+    UCHAR AceType;
+    UCHAR AceFlags;
+    USHORT AceSize;
+} ACE_HEADER, *PACE_HEADER;
+typedef struct _ACCESS_ALLOWED_ACE {
+    ACE_HEADER Header;
+    ACCESS_MASK Mask;
+    ULONG SidStart;
+} ACCESS_ALLOWED_ACE, *PACCESS_ALLOWED_ACE;
 
 _IRQL_requires_max_(APC_LEVEL) NTSYSAPI NTSTATUS
     RtlCreateAcl(_Out_ PACL Acl, _In_ ULONG AclLength, _In_ ULONG AclRevision);
