@@ -50,6 +50,11 @@ enum pndis_nic_flags {
      * gives the same frames.
      */
     PNDIS_NIC_NO_COALESCING = 1u << 4,
+    /**
+     * It has the legacy interface alone, as devices from before virtio 1.0: no memory window and no
+     * capabilities. Implies PNDIS_NIC_TRANSITIONAL and what that does.
+     */
+    PNDIS_NIC_LEGACY = 1u << 5,
 };
 
 /** How a nic is built. All zero is a good default. */

@@ -147,6 +147,13 @@ is_transitional(const struct pndis_nic *nic)
     return (nic->options.flags & PNDIS_NIC_TRANSITIONAL) != 0;
 }
 
+/* It has the window, too. */
+static inline bool
+is_modern(const struct pndis_nic *nic)
+{
+    return (nic->options.flags & PNDIS_NIC_LEGACY) == 0;
+}
+
 /* The window's number among the device's ranges. */
 static inline unsigned
 window_range(const struct pndis_nic *nic)

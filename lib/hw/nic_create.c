@@ -174,6 +174,9 @@ complete_options(struct pndis_virtio_net_options *options, const struct pndis_ba
     options->queue_size = or_else(options->queue_size, DEFAULT_QUEUE_SIZE);
     options->mtu = or_else(options->mtu, or_else(backend->mtu, DEFAULT_MTU));
     options->speed_mbps = or_else(options->speed_mbps, DEFAULT_SPEED);
+    if ((options->flags & PNDIS_NIC_LEGACY) != 0) {
+        options->flags |= PNDIS_NIC_TRANSITIONAL;
+    }
     if ((options->flags & PNDIS_NIC_TRANSITIONAL) != 0) {
         options->flags |= PNDIS_NIC_NO_MESSAGES;
     }
@@ -243,7 +246,7 @@ create_device(struct pndis_nic *nic)
     struct pndis_device_options options = {
         .name = nic->options.name == NULL ? "virtio-net" : nic->options.name,
         .ranges = {{PNDIS_RANGE_PORT, LEGACY_BYTES}, {PNDIS_RANGE_MEMORY, BAR_BYTES}},
-        .range_count = 2,
+        .range_count = is_modern(nic) ? 2 : 1,
         .messages = messages ? nic->queue_count + NIC_EXTRA_MESSAGES : 0,
         .no_line = messages,
     };
@@ -261,12 +264,15 @@ static void
 choose_mac(struct pndis_nic *nic)
 {
     static const uint8_t none[6];
-    uint64_t place = pndis_device_range_address(nic->device, window_range(nic)) / BAR_BYTES;
+    uint64_t place = is_modern(nic)
+                         ? pndis_device_range_address(nic->device, window_range(nic)) / BAR_BYTES
+                         : pndis_device_range_address(nic->device, 0) / LEGACY_BYTES;
     uint8_t *mac = nic->options.mac;
 
     if (memcmp(mac, none, sizeof(none)) == 0) {
         mac[0] = 0x52;
         mac[1] = 0x54;
+        mac[2] = !is_modern(nic);
         mac[3] = (uint8_t)(place >> 16);
         mac[4] = (uint8_t)(place >> 8);
         mac[5] = (uint8_t)place;

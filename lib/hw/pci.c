@@ -37,6 +37,12 @@ window_bar(const struct pndis_nic *nic)
     return is_transitional(nic) ? BAR_BEHIND_LEGACY : BAR_OF_EVERYTHING;
 }
 
+static bool
+has_messages(const struct pndis_nic *nic)
+{
+    return (nic->options.flags & PNDIS_NIC_NO_MESSAGES) == 0;
+}
+
 static void
 put16(uint8_t *place, uint16_t value)
 {
@@ -79,24 +85,18 @@ put_capability(struct pndis_nic *nic, uint8_t at, uint8_t next, uint8_t type, ui
 }
 
 static void
-put_header(struct pndis_nic *nic, bool messages)
+put_header(struct pndis_nic *nic)
 {
-    uint64_t window = pndis_device_range_address(nic->device, window_range(nic));
-    unsigned bar = PCI_BASE_ADDRESS_0 + 4u * window_bar(nic);
     uint8_t *pci = nic->pci;
 
     put16(pci + PCI_VENDOR_ID, VENDOR);
     put16(pci + PCI_DEVICE_ID, DEVICE_NET);
     put16(pci + PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
-    put16(pci + PCI_STATUS, PCI_STATUS_CAP_LIST);
     pci[PCI_REVISION_ID] = REVISION;
     put16(pci + PCI_CLASS_DEVICE, CLASS_ETHERNET);
-    put32(pci + bar, (uint32_t)window | PCI_BASE_ADDRESS_MEM_TYPE_64);
-    put32(pci + bar + 4, (uint32_t)(window >> 32));
     put16(pci + PCI_SUBSYSTEM_VENDOR_ID, VENDOR);
     put16(pci + PCI_SUBSYSTEM_ID, SUBSYSTEM);
-    pci[PCI_CAPABILITY_LIST] = messages ? AT_MSIX : AT_COMMON;
-    pci[PCI_INTERRUPT_PIN] = !messages;
+    pci[PCI_INTERRUPT_PIN] = !has_messages(nic);
 }
 
 /* 4.1.2.1: how a legacy driver knows it, and finds its ports. */
@@ -107,7 +107,8 @@ put_legacy(struct pndis_nic *nic)
     uint8_t *pci = nic->pci;
 
     put16(pci + PCI_DEVICE_ID, DEVICE_TRANSITIONAL);
-    put16(pci + PCI_COMMAND, PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+    put16(pci + PCI_COMMAND,
+          PCI_COMMAND_IO | PCI_COMMAND_MASTER | (is_modern(nic) ? PCI_COMMAND_MEMORY : 0));
     pci[PCI_REVISION_ID] = 0;
     put32(pci + PCI_BASE_ADDRESS_0, ports | PCI_BASE_ADDRESS_SPACE_IO);
     put16(pci + PCI_SUBSYSTEM_ID, SUBSYSTEM_TRANSITIONAL);
@@ -123,17 +124,19 @@ put_msix(uint8_t *pci, unsigned messages)
     put32(pci + AT_MSIX + PCI_MSIX_PBA, BAR_MSIX_PENDING | BAR_OF_EVERYTHING);
 }
 
-void
-pndis__pci_init(struct pndis_nic *nic)
+/* The window of the modern interface, and the capabilities that say what is where in it. */
+static void
+put_modern(struct pndis_nic *nic)
 {
-    bool messages = (nic->options.flags & PNDIS_NIC_NO_MESSAGES) == 0;
+    uint64_t window = pndis_device_range_address(nic->device, window_range(nic));
+    unsigned bar = PCI_BASE_ADDRESS_0 + 4u * window_bar(nic);
     uint8_t *pci = nic->pci;
 
-    put_header(nic, messages);
-    if (is_transitional(nic)) {
-        put_legacy(nic);
-    }
-    if (messages) {
+    put16(pci + PCI_STATUS, PCI_STATUS_CAP_LIST);
+    put32(pci + bar, (uint32_t)window | PCI_BASE_ADDRESS_MEM_TYPE_64);
+    put32(pci + bar + 4, (uint32_t)(window >> 32));
+    pci[PCI_CAPABILITY_LIST] = has_messages(nic) ? AT_MSIX : AT_COMMON;
+    if (has_messages(nic)) {
         put_msix(pci, nic->queue_count + NIC_EXTRA_MESSAGES);
     }
     put_capability(nic, AT_COMMON, AT_NOTIFY, VIRTIO_PCI_CAP_COMMON_CFG, BAR_COMMON,
@@ -146,6 +149,18 @@ pndis__pci_init(struct pndis_nic *nic)
     put_capability(nic, AT_DEVICE, AT_PCI, VIRTIO_PCI_CAP_DEVICE_CFG, BAR_DEVICE,
                    sizeof(struct virtio_net_config));
     put_capability(nic, AT_PCI, 0, VIRTIO_PCI_CAP_PCI_CFG, 0, 0);
+}
+
+void
+pndis__pci_init(struct pndis_nic *nic)
+{
+    put_header(nic);
+    if (is_transitional(nic)) {
+        put_legacy(nic);
+    }
+    if (is_modern(nic)) {
+        put_modern(nic);
+    }
 }
 
 /* --- the window through configuration space: virtio 1.2, 4.1.4.9 --- */
@@ -161,6 +176,9 @@ window_of(struct pndis_nic *nic, struct window *out_window)
 {
     const uint8_t *cap = nic->pci + AT_PCI;
 
+    if (!is_modern(nic)) {
+        return false;
+    }
     brief_lock(&nic->lock);
     out_window->offset = get32(cap + VIRTIO_PCI_CAP_OFFSET);
     out_window->length = get32(cap + VIRTIO_PCI_CAP_LENGTH);
@@ -205,16 +223,19 @@ pndis__pci_read(void *user, uint32_t offset, void *buffer, uint32_t bytes)
 
 /* Bits of the byte at @offset that a driver can change. */
 static uint8_t
-writable_bits(uint32_t offset)
+writable_bits(const struct pndis_nic *nic, uint32_t offset)
 {
+    bool window = is_modern(nic);
+
     if (offset == PCI_COMMAND || offset == PCI_COMMAND + 1) {
         return (uint8_t)(COMMAND_WRITABLE >> 8 * (offset - PCI_COMMAND));
     }
     if (offset == PCI_CACHE_LINE_SIZE || offset == PCI_LATENCY_TIMER ||
-        offset == PCI_INTERRUPT_LINE || offset == AT_PCI + VIRTIO_PCI_CAP_BAR) {
+        offset == PCI_INTERRUPT_LINE || (window && offset == AT_PCI + VIRTIO_PCI_CAP_BAR)) {
         return 0xff;
     }
-    return offset >= AT_PCI + VIRTIO_PCI_CAP_OFFSET && offset < AT_PCI_DATA + 4 ? 0xff : 0;
+    return window && offset >= AT_PCI + VIRTIO_PCI_CAP_OFFSET && offset < AT_PCI_DATA + 4 ? 0xff
+                                                                                          : 0;
 }
 
 uint32_t
@@ -230,7 +251,7 @@ pndis__pci_write(void *user, uint32_t offset, const void *buffer, uint32_t bytes
     bytes = min(bytes, (uint32_t)sizeof(nic->pci) - offset);
     brief_lock(&nic->lock);
     for (uint32_t i = 0; i < bytes; i++) {
-        uint8_t bits = writable_bits(offset + i);
+        uint8_t bits = writable_bits(nic, offset + i);
 
         nic->pci[offset + i] =
             (uint8_t)((nic->pci[offset + i] & ~bits) | (((const uint8_t *)buffer)[i] & bits));

@@ -356,6 +356,33 @@ a_legacy_driver_knows_it_by_its_identity(void **state)
     rig_close(&rig);
 }
 
+/* A device from before virtio 1.0: what a driver of both would look for is not there. */
+static void
+a_legacy_device_has_nothing_else(void **state)
+{
+    static const struct rig_options alone = {
+        .nic = {.flags = PNDIS_NIC_LEGACY, .queue_size = QUEUE_SIZE},
+    };
+    const uint32_t ones = ~0u;
+    struct rig rig;
+
+    (void)state;
+    rig_open(&rig, &alone);
+    assert_int_equal(pci(&rig, PCI_VENDOR_ID, 4), 0x10001af4);
+    assert_int_equal(pci(&rig, PCI_STATUS, 2) & PCI_STATUS_CAP_LIST, 0);
+    assert_int_equal(pci(&rig, PCI_BASE_ADDRESS_0, 4) & 3, PCI_BASE_ADDRESS_SPACE_IO);
+    for (unsigned at = PCI_BASE_ADDRESS_1; at < PCI_CARDBUS_CIS; at += 4) {
+        assert_int_equal(pci(&rig, at, 4), 0);
+    }
+    for (unsigned at = PCI_STD_HEADER_SIZEOF; at < 256; at += 4) {
+        rig.device->ops->config_write(rig.device->user, at, &ones, sizeof(ones));
+        assert_int_equal(pci(&rig, at, 4), 0);
+    }
+    start(&rig, 0);
+    assert_int_equal(status(&rig) & VIRTIO_CONFIG_S_DRIVER_OK, VIRTIO_CONFIG_S_DRIVER_OK);
+    rig_close(&rig);
+}
+
 static void
 the_modern_interface_works_beside_it(void **state)
 {
@@ -538,6 +565,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_legacy_driver_knows_it_by_its_identity),
+        cmocka_unit_test(a_legacy_device_has_nothing_else),
         cmocka_unit_test(the_modern_interface_works_beside_it),
         cmocka_unit_test(registers_answer_as_the_specification_says),
         cmocka_unit_test(the_address_is_written_into_the_configuration),
