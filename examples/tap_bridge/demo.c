@@ -1,6 +1,7 @@
 #include "demo.h"
 
 #include "network.h"
+#include "ping.h"
 #include "stack.h"
 #include "traffic.h"
 
@@ -179,13 +180,28 @@ build(struct demo *demo, struct settings *settings)
 
 /* --- the acts --- */
 
+/* With the host's ping where it is, else with an echo of our own. */
+static int
+run_echo(const struct demo *demo, struct echo_result *result)
+{
+    const char *ping = ping_path();
+    const char *why = ping == NULL ? "is not installed" : "does not run here";
+
+    if (ping != NULL && ping_run(ping, demo->networks[0], sides[1].address, ECHOES, result) == 0) {
+        printf("Ping from %s to %s, with %s:\n", sides[0].name, sides[1].name, ping);
+        return 0;
+    }
+    printf("Ping from %s to %s, with an echo of our own, as ping %s:\n", sides[0].name,
+           sides[1].name, why);
+    return echo_run(demo->networks[0], sides[1].address, ECHOES, result);
+}
+
 static void
 act_echo(struct demo *demo)
 {
     struct echo_result result;
 
-    printf("Ping from %s to %s:\n", sides[0].name, sides[1].name);
-    if (echo_run(demo->networks[0], sides[1].address, ECHOES, &result) != 0) {
+    if (run_echo(demo, &result) != 0) {
         expect(demo, false, "there is no raw socket for an echo (CAP_NET_RAW)");
         return;
     }

@@ -122,6 +122,16 @@ compare(const void *one, const void *other)
     return difference < 0 ? -1 : difference > 0;
 }
 
+void
+echo_summarize(struct echo_result *result, double *times)
+{
+    if (result->answered > 0) {
+        qsort(times, result->answered, sizeof(times[0]), compare);
+        result->median_us = times[result->answered / 2];
+        result->worst_us = times[result->answered - 1];
+    }
+}
+
 int
 echo_run(int network, const char *address, unsigned count, struct echo_result *out_result)
 {
@@ -150,11 +160,7 @@ echo_run(int network, const char *address, unsigned count, struct echo_result *o
         usleep(ECHO_PAUSE_US);
     }
     close(fd);
-    if (out_result->answered > 0) {
-        qsort(times, out_result->answered, sizeof(times[0]), compare);
-        out_result->median_us = times[out_result->answered / 2];
-        out_result->worst_us = times[out_result->answered - 1];
-    }
+    echo_summarize(out_result, times);
     return 0;
 }
 

@@ -14,6 +14,8 @@ struct echo_result {
     double worst_us;
 };
 
+/* The median and the worst of the @answered times, which are sorted. */
+void echo_summarize(struct echo_result *result, double *times);
 /* Ping @address from @network, @count times. -1: no socket for it. */
 int echo_run(int network, const char *address, unsigned count, struct echo_result *out_result);
 

@@ -23,6 +23,25 @@ def the_demo_tells_its_story():
         assert demo.stdout.rstrip().endswith("All as it should be."), demo.stdout
 
 
+def the_story_says_who_pinged():
+    ping = shutil.which("ping")
+    if ping is not None:
+        assert re.search(r"^Ping from left to right, with /\S*/ping:$", story(), re.M)
+        # Without it, in this mount namespace only.
+        for path in {ping, os.path.realpath(ping), "/bin/ping", "/usr/bin/ping"}:
+            if os.path.exists(path) and os.access(path, os.X_OK):
+                lab.run(["mount", "--bind", "/dev/null", path])
+    assert "with an echo of our own, as ping is not installed:" in story()
+    while lab.run(["umount", "/usr/bin/ping"], check=False).returncode == 0:
+        pass
+
+
+def story():
+    answer = lab.run([PROGRAM, "--demo"])
+    assert "20 of 20 answered" in answer.stdout, answer.stdout
+    return answer.stdout
+
+
 def a_killed_demo_leaves_nothing_behind():
     before = lab.run(["ip", "-o", "link"]).stdout
     for after in (0.05, 0.3, 1.0, 2.5):
@@ -110,6 +129,7 @@ def missing_rights_are_explained():
 
 TESTS = [
     the_demo_tells_its_story,
+    the_story_says_who_pinged,
     a_killed_demo_leaves_nothing_behind,
     signals_pause_restart_and_stop_it,
     interfaces_that_exist_are_used_and_stay,
