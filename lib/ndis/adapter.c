@@ -5,6 +5,7 @@
 #include "ndis/hardware.h"
 #include "ndis/ndis_machine.h"
 #include "ndis/oid.h"
+#include "ndis/oid_memory.h"
 #include "ndis/reset.h"
 
 #include <stdio.h>
@@ -345,6 +346,7 @@ pndis__adapter_destroy(struct context *context, struct pndis_adapter *adapter)
     wait_for_holders(adapter);
     adapter->driver->adapter_count--;
     pndis__attributes_forget(&adapter->attributes);
+    pndis__oid_memory_forget(adapter);
     pndis__restart_lists_free(context, adapter);
     pndis__configuration_uninstall(adapter);
     PROBE(context, ENDS, .name = "removal", .owner = &adapter->owner, .a = RULE_LEAK_HALT,

@@ -210,6 +210,14 @@ set_offload(struct context *context, struct pndis_adapter *adapter, const void *
     return NDIS_STATUS_SUCCESS;
 }
 
+static void
+take(void *to, size_t to_bytes, const void *given)
+{
+    if (given != NULL) {
+        copy_headed(to, to_bytes, given);
+    }
+}
+
 static NDIS_STATUS
 set_hardware_assist(struct context *context, struct pndis_adapter *adapter, const void *given,
                     const void *caller)
@@ -220,27 +228,22 @@ set_hardware_assist(struct context *context, struct pndis_adapter *adapter, cons
     (void)context;
     (void)caller;
     pndis__object_header_copy(&assist, sizeof(assist), given, HEADER_HARDWARE_ASSIST_ATTRIBUTES);
-    if (assist.HDSplitAttributes != NULL) {
-        copy_headed(&attributes->hd_split, sizeof(attributes->hd_split), assist.HDSplitAttributes);
-        attributes->has_hd_split = true;
-    }
-    if (assist.HardwareReceiveFilterCapabilities != NULL) {
-        copy_headed(&attributes->receive_filter_hardware,
-                    sizeof(attributes->receive_filter_hardware),
-                    assist.HardwareReceiveFilterCapabilities);
-    }
-    if (assist.CurrentReceiveFilterCapabilities != NULL) {
-        copy_headed(&attributes->receive_filter_current, sizeof(attributes->receive_filter_current),
-                    assist.CurrentReceiveFilterCapabilities);
-    }
-    if (assist.HardwareNicSwitchCapabilities != NULL) {
-        copy_headed(&attributes->nic_switch_hardware, sizeof(attributes->nic_switch_hardware),
-                    assist.HardwareNicSwitchCapabilities);
-    }
-    if (assist.CurrentNicSwitchCapabilities != NULL) {
-        copy_headed(&attributes->nic_switch_current, sizeof(attributes->nic_switch_current),
-                    assist.CurrentNicSwitchCapabilities);
-    }
+    take(&attributes->hd_split, sizeof(attributes->hd_split), assist.HDSplitAttributes);
+    take(&attributes->receive_filter_hardware, sizeof(attributes->receive_filter_hardware),
+         assist.HardwareReceiveFilterCapabilities);
+    take(&attributes->receive_filter_current, sizeof(attributes->receive_filter_current),
+         assist.CurrentReceiveFilterCapabilities);
+    take(&attributes->nic_switch_hardware, sizeof(attributes->nic_switch_hardware),
+         assist.HardwareNicSwitchCapabilities);
+    take(&attributes->nic_switch_current, sizeof(attributes->nic_switch_current),
+         assist.CurrentNicSwitchCapabilities);
+    take(&attributes->sriov_hardware, sizeof(attributes->sriov_hardware),
+         assist.HardwareSriovCapabilities);
+    take(&attributes->sriov_current, sizeof(attributes->sriov_current),
+         assist.CurrentSriovCapabilities);
+    take(&attributes->qos_hardware, sizeof(attributes->qos_hardware),
+         assist.HardwareQosCapabilities);
+    take(&attributes->qos_current, sizeof(attributes->qos_current), assist.CurrentQosCapabilities);
     return NDIS_STATUS_SUCCESS;
 }
 

@@ -7,6 +7,7 @@
 
 #include "ndis/hardware.h"
 #include "ndis/oid.h"
+#include "ndis/oid_memory.h"
 #include "ndis/receive_filter.h"
 #include "ndis/reset.h"
 #include "ndis/restart.h"
@@ -67,6 +68,7 @@ initialize_failed(struct context *context, struct pndis_adapter *adapter)
     pndis__possessions_reclaim(context, adapter);
     adapter->alive = false;
     pndis__attributes_forget(&adapter->attributes);
+    pndis__oid_memory_forget(adapter);
 }
 
 /* Bindings outlive a halt for power: what they take the miniport has to be told again. */
@@ -163,6 +165,7 @@ pndis__adapter_halt(struct context *context, struct pndis_adapter *adapter, NDIS
     adapter->alive = false;
     adapter->started = false;
     pndis__attributes_forget(&adapter->attributes);
+    pndis__oid_memory_forget(adapter);
 }
 
 /* --- pause and restart --- */

@@ -20,6 +20,7 @@
 
 struct binding;
 struct pndis_adapter;
+struct oid_item;
 struct oid_work;
 
 /* --- NDIS of one machine (ndis_machine.c) --- */
@@ -159,7 +160,10 @@ struct attributes {
     NDIS_RECEIVE_FILTER_CAPABILITIES receive_filter_current;
     NDIS_NIC_SWITCH_CAPABILITIES nic_switch_hardware;
     NDIS_NIC_SWITCH_CAPABILITIES nic_switch_current;
-    bool has_hd_split;
+    NDIS_SRIOV_CAPABILITIES sriov_hardware;
+    NDIS_SRIOV_CAPABILITIES sriov_current;
+    NDIS_QOS_CAPABILITIES qos_hardware;
+    NDIS_QOS_CAPABILITIES qos_current;
 };
 
 void pndis__attributes_forget(struct attributes *attributes);
@@ -269,6 +273,16 @@ struct oid_queue {
     KEVENT idle;
 };
 
+enum { OID_VALUE_LIMIT = 4, OID_LIST_LIMIT = 3 };
+
+/* What protocols have set, for who asks (oid_memory.c). */
+struct oid_memory {
+    struct brief_lock lock;
+    struct oid_item *values[OID_VALUE_LIMIT];
+    struct oid_item *lists[OID_LIST_LIMIT];
+    ULONG last_id;
+};
+
 struct pndis_adapter {
     struct handle handle;
     struct owner owner;
@@ -324,6 +338,7 @@ struct pndis_adapter {
     struct possession *possessions;
     struct brief_lock possession_lock;
     struct oid_queue oids;
+    struct oid_memory memory;
     struct reset reset;
     NDIS_DEVICE_POWER_STATE power;
     bool paused_for_power;
@@ -343,6 +358,7 @@ struct pndis_adapter {
     UNICODE_STRING instance_string;
     char key[200]; /* Its configuration in the registry. */
     struct ndis_port *ports;
+    struct brief_lock ports_lock;
     NDIS_PORT_NUMBER port_count; /* Ever allocated. */
     struct event_log *log;
     struct pndis_adapter *next;

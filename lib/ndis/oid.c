@@ -10,6 +10,7 @@
 #include "ndis/data.h"
 #include "ndis/header.h"
 #include "ndis/ndis_machine.h"
+#include "ndis/oid_memory.h"
 
 #include <stdlib.h>
 
@@ -412,7 +413,8 @@ NdisOidRequest(NDIS_HANDLE NdisBindingHandle, PNDIS_OID_REQUEST OidRequest)
     if (work == NULL) {
         return NDIS_STATUS_RESOURCES;
     }
-    if (pndis__oid_combine(context, work, &status) || pndis__oid_statistic(work, &status)) {
+    if (pndis__oid_combine(context, work, &status) || pndis__oid_statistic(work, &status) ||
+        pndis__oid_remember(work, &status)) {
         free_work(work);
         return status;
     }

@@ -5,6 +5,8 @@
 #include "ndis/oid.h"
 
 #include "ndis/adapter.h"
+#include "ndis/oid_memory.h"
+#include "ndis/port.h"
 #include "ndis/receive_filter.h"
 #include "ndis/status.h"
 
@@ -136,80 +138,6 @@ maximum_link_speed(struct context *context, struct binding *binding, struct answ
     answer->storage.link_speed.XmitLinkSpeed = general_of(binding)->MaxXmitLinkSpeed;
     answer->storage.link_speed.RcvLinkSpeed = general_of(binding)->MaxRcvLinkSpeed;
     return bytes_at(answer, &answer->storage, sizeof(NDIS_LINK_SPEED));
-}
-
-static NDIS_STATUS
-rss_capabilities(struct context *context, struct binding *binding, struct answer *answer)
-{
-    const NDIS_RECEIVE_SCALE_CAPABILITIES *rss = &binding->adapter->attributes.rss;
-
-    (void)context;
-    return rss->Header.Size == 0 ? NDIS_STATUS_NOT_SUPPORTED
-                                 : bytes_at(answer, rss, rss->Header.Size);
-}
-
-static NDIS_STATUS
-offload_of(const NDIS_OFFLOAD *offload, struct answer *answer)
-{
-    return offload->Header.Size == 0 ? NDIS_STATUS_NOT_SUPPORTED
-                                     : bytes_at(answer, offload, offload->Header.Size);
-}
-
-static NDIS_STATUS
-offload_current(struct context *context, struct binding *binding, struct answer *answer)
-{
-    (void)context;
-    return offload_of(&binding->adapter->attributes.offload_default, answer);
-}
-
-static NDIS_STATUS
-offload_hardware(struct context *context, struct binding *binding, struct answer *answer)
-{
-    (void)context;
-    return offload_of(&binding->adapter->attributes.offload_hardware, answer);
-}
-
-static NDIS_STATUS
-pm_capabilities(struct context *context, struct binding *binding, struct answer *answer)
-{
-    const struct attributes *attributes = &binding->adapter->attributes;
-
-    (void)context;
-    return attributes->has_pm ? bytes_at(answer, &attributes->pm, attributes->pm.Header.Size)
-                              : NDIS_STATUS_NOT_SUPPORTED;
-}
-
-static NDIS_STATUS
-hd_split_config(struct context *context, struct binding *binding, struct answer *answer)
-{
-    const struct attributes *attributes = &binding->adapter->attributes;
-
-    (void)context;
-    return attributes->has_hd_split
-               ? bytes_at(answer, &attributes->hd_split, attributes->hd_split.Header.Size)
-               : NDIS_STATUS_NOT_SUPPORTED;
-}
-
-static NDIS_STATUS
-receive_filter_hardware(struct context *context, struct binding *binding, struct answer *answer)
-{
-    const NDIS_RECEIVE_FILTER_CAPABILITIES *filters =
-        &binding->adapter->attributes.receive_filter_hardware;
-
-    (void)context;
-    return filters->Header.Size == 0 ? NDIS_STATUS_NOT_SUPPORTED
-                                     : bytes_at(answer, filters, filters->Header.Size);
-}
-
-static NDIS_STATUS
-receive_filter_current(struct context *context, struct binding *binding, struct answer *answer)
-{
-    const NDIS_RECEIVE_FILTER_CAPABILITIES *filters =
-        &binding->adapter->attributes.receive_filter_current;
-
-    (void)context;
-    return filters->Header.Size == 0 ? NDIS_STATUS_NOT_SUPPORTED
-                                     : bytes_at(answer, filters, filters->Header.Size);
 }
 
 /* --- from the link --- */
@@ -384,13 +312,16 @@ promiscuous_mode(struct context *context, struct binding *binding, struct answer
     return bytes_at(answer, &answer->storage, sizeof(BOOLEAN));
 }
 
+/* "NumberOfPorts contains the number of active ports [...]." */
 static NDIS_STATUS
-not_requested(struct context *context, struct binding *binding, struct answer *answer)
+ports(struct context *context, struct binding *binding, struct answer *answer)
 {
+    NDIS_PORT_ARRAY *array;
+    ULONG bytes = pndis__ports_describe(binding->adapter, &array);
+
     (void)context;
-    (void)binding;
-    (void)answer;
-    return NDIS_STATUS_NOT_SUPPORTED;
+    answer->owned = array;
+    return array == NULL ? NDIS_STATUS_RESOURCES : bytes_at(answer, array, bytes);
 }
 
 static const struct {
@@ -407,15 +338,7 @@ static const struct {
     {OID_GEN_MAXIMUM_LOOKAHEAD, lookahead, false},
     {OID_GEN_MAC_OPTIONS, mac_options, false},
     {OID_GEN_MAX_LINK_SPEED, maximum_link_speed, false},
-    {OID_GEN_RECEIVE_SCALE_CAPABILITIES, rss_capabilities, false},
     {OID_802_3_MAXIMUM_LIST_SIZE, maximum_list_size, true},
-    {OID_TCP_OFFLOAD_CURRENT_CONFIG, offload_current, false},
-    {OID_TCP_OFFLOAD_HARDWARE_CAPABILITIES, offload_hardware, false},
-    {OID_PM_CURRENT_CAPABILITIES, pm_capabilities, false},
-    {OID_PM_HARDWARE_CAPABILITIES, pm_capabilities, false},
-    {OID_GEN_HD_SPLIT_CURRENT_CONFIG, hd_split_config, false},
-    {OID_RECEIVE_FILTER_HARDWARE_CAPABILITIES, receive_filter_hardware, false},
-    {OID_RECEIVE_FILTER_CURRENT_CAPABILITIES, receive_filter_current, false},
     {OID_GEN_MEDIA_CONNECT_STATUS, connect_status, false},
     {OID_GEN_MEDIA_CONNECT_STATUS_EX, connect_state, false},
     {OID_GEN_MEDIA_DUPLEX_STATE, duplex_state, false},
@@ -427,6 +350,7 @@ static const struct {
     {OID_GEN_OPERATIONAL_STATUS, oper_status, false},
     {OID_GEN_ADMIN_STATUS, admin_status, true},
     {OID_GEN_PORT_STATE, port_state, false},
+    {OID_GEN_ENUMERATE_PORTS, ports, false},
     {OID_GEN_DRIVER_VERSION, driver_version, false},
     {OID_GEN_CURRENT_PACKET_FILTER, packet_filter, true},
     {OID_GEN_CURRENT_LOOKAHEAD, current_lookahead, true},
@@ -434,8 +358,88 @@ static const struct {
     {OID_802_3_CURRENT_ADDRESS, current_address, false},
     {OID_802_3_MULTICAST_LIST, multicast_list, true},
     {OID_GEN_PROMISCUOUS_MODE, promiscuous_mode, true},
-    {OID_GEN_MINIPORT_RESTART_ATTRIBUTES, not_requested, false},
 };
+
+/* Structures of the attributes that are answered as the miniport gave them. */
+static const struct {
+    NDIS_OID oid;
+    size_t offset;
+} structures[] = {
+#define STRUCTURE(oid, member)                                                                     \
+    {                                                                                              \
+        oid, offsetof(struct attributes, member)                                                   \
+    }
+    STRUCTURE(OID_GEN_RECEIVE_SCALE_CAPABILITIES, rss),
+    STRUCTURE(OID_TCP_OFFLOAD_CURRENT_CONFIG, offload_default),
+    STRUCTURE(OID_TCP_OFFLOAD_HARDWARE_CAPABILITIES, offload_hardware),
+    STRUCTURE(OID_PM_CURRENT_CAPABILITIES, pm),
+    STRUCTURE(OID_PM_HARDWARE_CAPABILITIES, pm),
+    STRUCTURE(OID_GEN_HD_SPLIT_CURRENT_CONFIG, hd_split),
+    STRUCTURE(OID_RECEIVE_FILTER_HARDWARE_CAPABILITIES, receive_filter_hardware),
+    STRUCTURE(OID_RECEIVE_FILTER_CURRENT_CAPABILITIES, receive_filter_current),
+    STRUCTURE(OID_NIC_SWITCH_HARDWARE_CAPABILITIES, nic_switch_hardware),
+    STRUCTURE(OID_NIC_SWITCH_CURRENT_CAPABILITIES, nic_switch_current),
+    STRUCTURE(OID_SRIOV_HARDWARE_CAPABILITIES, sriov_hardware),
+    STRUCTURE(OID_SRIOV_CURRENT_CAPABILITIES, sriov_current),
+    STRUCTURE(OID_QOS_HARDWARE_CAPABILITIES, qos_hardware),
+    STRUCTURE(OID_QOS_CURRENT_CAPABILITIES, qos_current),
+#undef STRUCTURE
+};
+
+/*
+ * Never asked of a miniport, and nothing that pndis models: NDIS would answer some of them from
+ * what its own users of virtual functions, queues and traffic classes had set up; the rest is "for
+ * NDIS interface providers only" or, of a set, for protocols.
+ */
+static const NDIS_OID not_requested[] = {
+    OID_GEN_MINIPORT_RESTART_ATTRIBUTES,
+    OID_GEN_ALIAS,
+    OID_GEN_DISCONTINUITY_TIME,
+    OID_GEN_INTERFACE_INFO,
+    OID_GEN_LAST_CHANGE,
+    OID_GEN_UNKNOWN_PROTOS,
+    OID_GEN_RCV_CRC_ERROR,
+    OID_GEN_PCI_DEVICE_CUSTOM_PROPERTIES,
+    OID_NIC_SWITCH_ENUM_SWITCHES,
+    OID_NIC_SWITCH_ENUM_VFS,
+    OID_NIC_SWITCH_ENUM_VPORTS,
+    OID_NIC_SWITCH_VF_PARAMETERS,
+    OID_RECEIVE_FILTER_ENUM_FILTERS,
+    OID_RECEIVE_FILTER_ENUM_QUEUES,
+    OID_RECEIVE_FILTER_PARAMETERS,
+    OID_SRIOV_PF_LUID,
+    OID_SRIOV_VF_SERIAL_NUMBER,
+    OID_QOS_OPERATIONAL_PARAMETERS,
+    OID_QOS_REMOTE_PARAMETERS,
+    OID_QOS_OFFLOAD_HARDWARE_CAPABILITIES,
+    OID_QOS_OFFLOAD_CURRENT_CAPABILITIES,
+};
+
+static bool
+is_not_requested(const struct binding *binding, NDIS_OID oid)
+{
+    /* Of NDIS 5 miniports some were asked. */
+    for (size_t i = binding->adapter->driver->legacy ? RTL_NUMBER_OF(not_requested) : 0;
+         i < RTL_NUMBER_OF(not_requested); i++) {
+        if (not_requested[i] == oid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The structure of @binding's adapter that @oid asks for; NULL: it asks for none. */
+static const NDIS_OBJECT_HEADER *
+structure_of(const struct binding *binding, NDIS_OID oid)
+{
+    for (size_t i = 0; i < RTL_NUMBER_OF(structures); i++) {
+        if (structures[i].oid == oid) {
+            return (const NDIS_OBJECT_HEADER *)((const char *)&binding->adapter->attributes +
+                                                structures[i].offset);
+        }
+    }
+    return NULL;
+}
 
 static bool
 refuse_set(const struct binding *binding, const NDIS_OID_REQUEST *request, NDIS_STATUS *out_status)
@@ -451,7 +455,9 @@ refuse_set(const struct binding *binding, const NDIS_OID_REQUEST *request, NDIS_
             return true;
         }
     }
-    return false;
+    *out_status = NDIS_STATUS_NOT_SUPPORTED;
+    return request->RequestType == NdisRequestSetInformation &&
+           structure_of(binding, request->DATA.Oid) != NULL;
 }
 
 bool
@@ -459,9 +465,19 @@ pndis__oid_answer(struct context *context, struct binding *binding, NDIS_OID_REQ
                   NDIS_STATUS *out_status)
 {
     NDIS_OID oid = request->DATA.QUERY_INFORMATION.Oid;
+    const NDIS_OBJECT_HEADER *structure = structure_of(binding, oid);
 
+    if (is_not_requested(binding, oid)) {
+        *out_status = NDIS_STATUS_NOT_SUPPORTED;
+        return true;
+    }
     if (!oid_is_query(request)) {
         return refuse_set(binding, request, out_status);
+    }
+    if (structure != NULL) {
+        *out_status = structure->Size == 0 ? NDIS_STATUS_NOT_SUPPORTED
+                                           : pndis__oid_reply(request, structure, structure->Size);
+        return true;
     }
     for (size_t i = 0; i < RTL_NUMBER_OF(queries); i++) {
         struct answer answer;
@@ -477,5 +493,5 @@ pndis__oid_answer(struct context *context, struct binding *binding, NDIS_OID_REQ
         free(answer.owned);
         return true;
     }
-    return false;
+    return pndis__oid_recall(binding->adapter, request, out_status);
 }

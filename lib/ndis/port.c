@@ -9,6 +9,7 @@
 #include "ndis/event.h"
 #include "ndis/hardware.h"
 #include "ndis/header.h"
+#include "ndis/status.h"
 
 #include <stdlib.h>
 
@@ -21,6 +22,7 @@ struct ndis_port {
     NDIS_PORT_CHARACTERISTICS characteristics;
 };
 
+/* The lock of the ports is held where nothing else is said. */
 static struct ndis_port *
 find(const struct pndis_adapter *adapter, NDIS_PORT_NUMBER number)
 {
@@ -33,11 +35,16 @@ find(const struct pndis_adapter *adapter, NDIS_PORT_NUMBER number)
 }
 
 bool
-pndis__port_is_active(const struct pndis_adapter *adapter, NDIS_PORT_NUMBER number)
+pndis__port_is_active(struct pndis_adapter *adapter, NDIS_PORT_NUMBER number)
 {
-    const struct ndis_port *port = find(adapter, number);
+    const struct ndis_port *port;
+    bool active;
 
-    return number == NDIS_DEFAULT_PORT_NUMBER || (port != NULL && port->active);
+    brief_lock(&adapter->ports_lock);
+    port = find(adapter, number);
+    active = number == NDIS_DEFAULT_PORT_NUMBER || (port != NULL && port->active);
+    brief_unlock(&adapter->ports_lock);
+    return active;
 }
 
 static void
@@ -57,7 +64,9 @@ reclaim(struct context *context, struct possession *possession)
     struct ndis_port *port = CONTAINING_RECORD(possession, struct ndis_port, possession);
 
     (void)context;
+    brief_lock(&port->adapter->ports_lock);
     unlink_port(port->adapter, port);
+    brief_unlock(&port->adapter->ports_lock);
     free(port);
 }
 
@@ -84,11 +93,13 @@ NdisMAllocatePort(NDIS_HANDLE NdisMiniportHandle, PNDIS_PORT_CHARACTERISTICS Por
         return NDIS_STATUS_RESOURCES;
     }
     port->adapter = adapter;
+    brief_lock(&adapter->ports_lock);
     port->number = ++adapter->port_count;
     PortCharacteristics->PortNumber = port->number;
     port->characteristics = *PortCharacteristics;
     port->next = adapter->ports;
     adapter->ports = port;
+    brief_unlock(&adapter->ports_lock);
     pndis__possession_add(adapter, &port->possession, reclaim);
     pndis__acquired(context, RESOURCE_PORT, port, 0, 0, &adapter->owner, __func__, caller);
     return NDIS_STATUS_SUCCESS;
@@ -102,21 +113,86 @@ NdisMFreePort(NDIS_HANDLE NdisMiniportHandle, NDIS_PORT_NUMBER PortNumber)
     const void *caller = NT_CALLER();
     struct pndis_adapter *adapter =
         pndis__adapter_of(context, NdisMiniportHandle, __func__, caller);
-    struct ndis_port *port = adapter == NULL ? NULL : find(adapter, PortNumber);
+    struct ndis_port *port;
+    bool active;
 
+    if (adapter == NULL) {
+        return NDIS_STATUS_INVALID_PORT;
+    }
+    brief_lock(&adapter->ports_lock);
+    port = find(adapter, PortNumber);
+    active = port != NULL && port->active;
+    if (port != NULL && !active) {
+        unlink_port(adapter, port);
+    }
+    brief_unlock(&adapter->ports_lock);
     if (port == NULL) {
         return NDIS_STATUS_INVALID_PORT;
     }
-    if (port->active) {
+    if (active) {
         pndis__report(context, RULE_PORT_1, &adapter->owner, __func__, caller,
                       "%s frees port %u while it is active", adapter->owner.name, PortNumber);
         return NDIS_STATUS_INVALID_PORT_STATE;
     }
     pndis__released(context, RESOURCE_PORT, port, __func__);
     pndis__possession_remove(&port->possession);
-    unlink_port(adapter, port);
     free(port);
     return NDIS_STATUS_SUCCESS;
+}
+
+/* --- what ports there are --- */
+
+static void
+describe_default(const struct pndis_adapter *adapter, NDIS_PORT_CHARACTERISTICS *port)
+{
+    NDIS_LINK_STATE link;
+
+    pndis__link_state_fill(adapter, &link);
+    port->Header.Type = NDIS_OBJECT_TYPE_PORT_CHARACTERISTICS;
+    port->Header.Revision = NDIS_PORT_CHARACTERISTICS_REVISION_1;
+    port->Header.Size = NDIS_SIZEOF_PORT_CHARACTERISTICS_REVISION_1;
+    port->PortNumber = NDIS_DEFAULT_PORT_NUMBER;
+    port->Type = NdisPortTypeUndefined;
+    port->MediaConnectState = link.MediaConnectState;
+    port->XmitLinkSpeed = link.XmitLinkSpeed;
+    port->RcvLinkSpeed = link.RcvLinkSpeed;
+    port->Direction = NET_IF_DIRECTION_SENDRECEIVE;
+    port->SendControlState = port->RcvControlState = NdisPortControlStateUncontrolled;
+    port->SendAuthorizationState = port->RcvAuthorizationState = NdisPortAuthorized;
+}
+
+ULONG
+pndis__ports_describe(struct pndis_adapter *adapter, NDIS_PORT_ARRAY **out_array)
+{
+    const ULONG first = FIELD_OFFSET(NDIS_PORT_ARRAY, Ports);
+    NDIS_PORT_ARRAY *array;
+    ULONG count = 1;
+    ULONG at = 1;
+
+    brief_lock(&adapter->ports_lock);
+    for (const struct ndis_port *port = adapter->ports; port != NULL; port = port->next) {
+        count += port->active;
+    }
+    array = calloc(1, first + count * sizeof(array->Ports[0]));
+    for (const struct ndis_port *port = adapter->ports; array != NULL && port != NULL;
+         port = port->next) {
+        if (port->active) {
+            array->Ports[at++] = port->characteristics;
+        }
+    }
+    brief_unlock(&adapter->ports_lock);
+    *out_array = array;
+    if (array == NULL) {
+        return 0;
+    }
+    describe_default(adapter, &array->Ports[0]);
+    array->Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
+    array->Header.Revision = NDIS_PORT_ARRAY_REVISION_1;
+    array->Header.Size = NDIS_SIZEOF_PORT_ARRAY_REVISION_1;
+    array->NumberOfPorts = count;
+    array->OffsetFirstPort = first;
+    array->ElementSize = sizeof(array->Ports[0]);
+    return first + count * (ULONG)sizeof(array->Ports[0]);
 }
 
 /* --- events --- */
@@ -193,11 +269,15 @@ NdisMNetPnPEvent(NDIS_HANDLE MiniportAdapterHandle,
     event = &NetPnPEventNotification->NetPnPEvent;
     switch (event->NetEvent) {
     case NetEventPortActivation:
+        brief_lock(&adapter->ports_lock);
         status = activate(adapter, event->Buffer);
+        brief_unlock(&adapter->ports_lock);
         break;
     case NetEventPortDeactivation:
+        brief_lock(&adapter->ports_lock);
         status = deactivate(adapter, event->Buffer,
                             event->BufferLength / (ULONG)sizeof(NDIS_PORT_NUMBER));
+        brief_unlock(&adapter->ports_lock);
         break;
     default:
         pndis__report(context, RULE_PNP_EVENT, &adapter->owner, __func__, caller,

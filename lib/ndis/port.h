@@ -5,6 +5,12 @@
 #include "ndis/ndis_core.h"
 
 /* Whether data may carry port @number: the default port, or one that was activated. */
-bool pndis__port_is_active(const struct pndis_adapter *adapter, NDIS_PORT_NUMBER number);
+bool pndis__port_is_active(struct pndis_adapter *adapter, NDIS_PORT_NUMBER number);
+
+/*
+ * An NDIS_PORT_ARRAY of the active ports of @adapter, the default port first. Returns its bytes and
+ * memory of its own in @out_array; 0 for want of memory.
+ */
+ULONG pndis__ports_describe(struct pndis_adapter *adapter, NDIS_PORT_ARRAY **out_array);
 
 #endif

@@ -48,6 +48,8 @@ set(PNDIS_NDIS_SOURCES
     oid_binding.c
     oid_clone.c
     oid_direct.c
+    oid_memory.c
+    oid_rss.c
     oid_statistics.c
     open.c
     pending.c

@@ -5,6 +5,7 @@
 #include "ndis/binding.h"
 #include "ndis/data.h"
 #include "ndis/header.h"
+#include "ndis/oid_memory.h"
 
 /* --- the link --- */
 
@@ -79,6 +80,40 @@ learn_offload(struct context *context, struct pndis_adapter *adapter,
     return true;
 }
 
+/* "StatusBuffer contains the ULONG identifier of the rejected [one]." */
+static ULONG
+rejected_id(const NDIS_STATUS_INDICATION *indication)
+{
+    ULONG id;
+
+    memcpy(&id, indication->StatusBuffer, sizeof(id));
+    return id;
+}
+
+static bool
+learn_pattern_rejected(struct context *context, struct pndis_adapter *adapter,
+                       const NDIS_STATUS_INDICATION *indication, const char *call,
+                       const void *caller)
+{
+    (void)context;
+    (void)call;
+    (void)caller;
+    pndis__oid_memory_rejected(adapter, OID_PM_WOL_PATTERN_LIST, rejected_id(indication));
+    return true;
+}
+
+static bool
+learn_offload_rejected(struct context *context, struct pndis_adapter *adapter,
+                       const NDIS_STATUS_INDICATION *indication, const char *call,
+                       const void *caller)
+{
+    (void)context;
+    (void)call;
+    (void)caller;
+    pndis__oid_memory_rejected(adapter, OID_PM_PROTOCOL_OFFLOAD_LIST, rejected_id(indication));
+    return true;
+}
+
 static bool
 ours_to_indicate(struct context *context, struct pndis_adapter *adapter,
                  const NDIS_STATUS_INDICATION *indication, const char *call, const void *caller)
@@ -98,6 +133,8 @@ static const struct {
 } known[] = {
     {NDIS_STATUS_LINK_STATE, NDIS_SIZEOF_LINK_STATE_REVISION_1, learn_link_state},
     {NDIS_STATUS_TASK_OFFLOAD_CURRENT_CONFIG, sizeof(NDIS_OBJECT_HEADER), learn_offload},
+    {NDIS_STATUS_PM_WOL_PATTERN_REJECTED, sizeof(ULONG), learn_pattern_rejected},
+    {NDIS_STATUS_PM_OFFLOAD_REJECTED, sizeof(ULONG), learn_offload_rejected},
     {NDIS_STATUS_RESET_START, 0, ours_to_indicate},
     {NDIS_STATUS_RESET_END, 0, ours_to_indicate},
 };
