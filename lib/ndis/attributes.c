@@ -339,7 +339,9 @@ NdisMSetMiniportAttributes(NDIS_HANDLE NdisMiniportHandle,
         if (kinds[i].type != header->Type) {
             continue;
         }
-        if (!pndis__object_header_check(context, header, kinds[i].header, __func__, caller)) {
+        if (!pndis__object_header_check(context, header, kinds[i].header, __func__, caller) ||
+            !pndis__revision_check(context, header, kinds[i].header, adapter->driver->version,
+                                   __func__, caller)) {
             return NDIS_STATUS_BAD_VERSION;
         }
         if (!right_place(context, adapter, kinds[i].kind, caller) ||

@@ -7,16 +7,19 @@ static const struct {
     const char *name;
     UCHAR type;
     USHORT sizes[REVISION_LIMIT]; /* Of revision 1, 2 ... */
+    UCHAR since[REVISION_LIMIT];  /* The minor version of NDIS 6 that each came with. */
 } structures[HEADER_COUNT] = {
     [HEADER_MINIPORT_CHARACTERISTICS] = {"NDIS_MINIPORT_DRIVER_CHARACTERISTICS",
                                          NDIS_OBJECT_TYPE_MINIPORT_DRIVER_CHARACTERISTICS,
                                          {NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_1,
                                           NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2,
-                                          NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_3}},
+                                          NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_3},
+                                         {0, 1, 80}},
     [HEADER_PROTOCOL_CHARACTERISTICS] = {"NDIS_PROTOCOL_DRIVER_CHARACTERISTICS",
                                          NDIS_OBJECT_TYPE_PROTOCOL_DRIVER_CHARACTERISTICS,
                                          {NDIS_SIZEOF_PROTOCOL_DRIVER_CHARACTERISTICS_REVISION_1,
-                                          NDIS_SIZEOF_PROTOCOL_DRIVER_CHARACTERISTICS_REVISION_2}},
+                                          NDIS_SIZEOF_PROTOCOL_DRIVER_CHARACTERISTICS_REVISION_2},
+                                         {0, 1}},
     [HEADER_MINIPORT_PNP_CHARACTERISTICS] = {"NDIS_MINIPORT_PNP_CHARACTERISTICS",
                                              NDIS_OBJECT_TYPE_MINIPORT_PNP_CHARACTERISTICS,
                                              {NDIS_SIZEOF_MINIPORT_PNP_CHARACTERISTICS_REVISION_1}},
@@ -24,11 +27,13 @@ static const struct {
         {"NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES",
          NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES,
          {NDIS_SIZEOF_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1,
-          NDIS_SIZEOF_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_2}},
+          NDIS_SIZEOF_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_2},
+         {0, 30}},
     [HEADER_GENERAL_ATTRIBUTES] = {"NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES",
                                    NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES,
                                    {NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_1,
-                                    NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_2}},
+                                    NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_2},
+                                   {0, 20}},
     [HEADER_OFFLOAD_ATTRIBUTES] = {"NDIS_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES",
                                    NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES,
                                    {NDIS_SIZEOF_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES_REVISION_1}},
@@ -38,7 +43,8 @@ static const struct {
          {NDIS_SIZEOF_MINIPORT_ADAPTER_HARDWARE_ASSIST_ATTRIBUTES_REVISION_1,
           NDIS_SIZEOF_MINIPORT_ADAPTER_HARDWARE_ASSIST_ATTRIBUTES_REVISION_2,
           NDIS_SIZEOF_MINIPORT_ADAPTER_HARDWARE_ASSIST_ATTRIBUTES_REVISION_3,
-          NDIS_SIZEOF_MINIPORT_ADAPTER_HARDWARE_ASSIST_ATTRIBUTES_REVISION_4}},
+          NDIS_SIZEOF_MINIPORT_ADAPTER_HARDWARE_ASSIST_ATTRIBUTES_REVISION_4},
+         {1, 20, 30, 50}},
     [HEADER_ADD_DEVICE_ATTRIBUTES] =
         {"NDIS_MINIPORT_ADD_DEVICE_REGISTRATION_ATTRIBUTES",
          NDIS_OBJECT_TYPE_MINIPORT_ADD_DEVICE_REGISTRATION_ATTRIBUTES,
@@ -142,6 +148,34 @@ pndis__object_header_check(struct context *context, const void *structure,
     } else {
         return true;
     }
+    return false;
+}
+
+/* The latest revision that NDIS @version has, 0 when it has none. */
+static unsigned
+revision_of_version(enum header_structure kind, ULONG version)
+{
+    unsigned revision = latest_revision(kind);
+
+    while (revision > 0 && ndis_version(6, structures[kind].since[revision - 1]) > version) {
+        revision--;
+    }
+    return revision;
+}
+
+bool
+pndis__revision_check(struct context *context, const void *structure, enum header_structure kind,
+                      ULONG version, const char *call, const void *caller)
+{
+    const NDIS_OBJECT_HEADER *header = structure;
+    unsigned latest = revision_of_version(kind, version);
+
+    if (header->Revision <= latest) {
+        return true;
+    }
+    pndis__report(context, RULE_REG_REVISION, NULL, call, caller,
+                  "%s has revision %u; the latest of NDIS %u.%u is %u", structures[kind].name,
+                  header->Revision, version >> 16, version & 0xffff, latest);
     return false;
 }
 

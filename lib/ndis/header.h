@@ -42,6 +42,16 @@ enum header_structure {
 bool pndis__object_header_check(struct context *context, const void *structure,
                                 enum header_structure kind, const char *call, const void *caller);
 
+/*
+ * Whether a driver of NDIS @version may hand over @structure, whose header is correct: "NDIS fails
+ * the function call if a driver uses an incorrect structure revision". REG_REVISION for one that
+ * came later. One that came earlier is taken as what it is, as the same page says and as drivers of
+ * later versions do.
+ */
+bool pndis__revision_check(struct context *context, const void *structure,
+                           enum header_structure kind, ULONG version, const char *call,
+                           const void *caller);
+
 /* The bytes of @structure that may be read: what its revision has, at most what pndis knows. */
 size_t pndis__object_header_bytes(const void *structure, enum header_structure kind);
 

@@ -78,6 +78,11 @@ check_characteristics(struct context *context, const struct pndis_driver *driver
                       out_calls->MajorNdisVersion, out_calls->MinorNdisVersion);
         return NDIS_STATUS_BAD_VERSION;
     }
+    if (!pndis__revision_check(
+            context, given, HEADER_MINIPORT_CHARACTERISTICS,
+            ndis_version(out_calls->MajorNdisVersion, out_calls->MinorNdisVersion), call, caller)) {
+        return NDIS_STATUS_BAD_CHARACTERISTICS;
+    }
     wrong = bad_handlers(out_calls);
     if (wrong != NULL) {
         pndis__report(context, RULE_REG_HANDLERS, NULL, call, caller, "%s", wrong);

@@ -184,6 +184,11 @@ check_characteristics(struct context *context, PNDIS_PROTOCOL_DRIVER_CHARACTERIS
                       calls->MajorNdisVersion, calls->MinorNdisVersion);
         return NDIS_STATUS_BAD_VERSION;
     }
+    if (!pndis__revision_check(context, calls, HEADER_PROTOCOL_CHARACTERISTICS,
+                               ndis_version(calls->MajorNdisVersion, calls->MinorNdisVersion), call,
+                               caller)) {
+        return NDIS_STATUS_BAD_CHARACTERISTICS;
+    }
     missing = missing_handler(calls);
     if (missing != NULL) {
         pndis__report(context, RULE_REG_HANDLERS, NULL, call, caller, "%s is NULL", missing);

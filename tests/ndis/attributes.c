@@ -324,6 +324,46 @@ a_size_that_is_too_small_is_refused(void **state)
     }
 }
 
+/* "Added AttributeFlags flags for NDIS 6.30", "Added the PowerManagementCapabilitiesEx member for
+ * NDIS 6.2", "Original version for NDIS 6.1", "[...] for NDIS 6.20", "[...] for NDIS 6.30". */
+static void
+a_revision_of_a_later_ndis_is_refused(void **state)
+{
+    static const struct {
+        enum kind kind;
+        ULONG version;
+        UCHAR revision;
+        USHORT size;
+    } revisions[] = {
+        {REGISTRATION, 0x00060014, 2,
+         NDIS_SIZEOF_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_2},
+        {GENERAL, 0x00060001, 2, NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_2},
+        {OFFLOAD, 0x0006001E, 2, NDIS_SIZEOF_MINIPORT_ADAPTER_OFFLOAD_ATTRIBUTES_REVISION_1},
+        {ASSIST, 0x00060000, 1, NDIS_SIZEOF_MINIPORT_ADAPTER_HARDWARE_ASSIST_ATTRIBUTES_REVISION_1},
+        {ASSIST, 0x00060001, 2, NDIS_SIZEOF_MINIPORT_ADAPTER_HARDWARE_ASSIST_ATTRIBUTES_REVISION_2},
+        {ASSIST, 0x0006001E, 4, NDIS_SIZEOF_MINIPORT_ADAPTER_HARDWARE_ASSIST_ATTRIBUTES_REVISION_4},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(revisions) / sizeof(revisions[0]); i++) {
+        header = kinds[revisions[i].kind].header;
+        header.Revision = revisions[i].revision;
+        header.Size = revisions[i].size;
+        print_message("%s attributes: revision %u of NDIS %x\n", kinds[revisions[i].kind].name,
+                      header.Revision, revisions[i].version);
+        miniport_reset();
+        miniport.version = revisions[i].version;
+        if (revisions[i].kind == REGISTRATION) {
+            miniport.edit_registration = edit_registration_header;
+        } else if (revisions[i].kind == GENERAL) {
+            miniport.edit_general = edit_general_header;
+        } else {
+            miniport.on_initialize = set_third;
+        }
+        initialize_fails(NDIS_STATUS_BAD_VERSION, "REG_REVISION");
+    }
+}
+
 static void
 a_type_that_is_none_is_refused(void **state)
 {
@@ -520,6 +560,7 @@ main(void)
         cmocka_unit_test(an_initialize_that_forgot_attributes_does_not_succeed),
         cmocka_unit_test(a_revision_that_does_not_exist_is_a_bad_version),
         cmocka_unit_test(a_size_that_is_too_small_is_refused),
+        cmocka_unit_test(a_revision_of_a_later_ndis_is_refused),
         cmocka_unit_test(a_type_that_is_none_is_refused),
         cmocka_unit_test(attributes_that_are_null_are_refused),
         cmocka_unit_test(values_that_cannot_be_are_refused),

@@ -114,6 +114,50 @@ a_sound_header_is_taken(void **state)
     }
 }
 
+/* --- revisions --- */
+
+static void
+edit_revision(NDIS_MINIPORT_DRIVER_CHARACTERISTICS *characteristics)
+{
+    characteristics->Header = wanted.Header;
+    characteristics->MajorNdisVersion = 6;
+    characteristics->MinorNdisVersion = wanted.MinorNdisVersion;
+}
+
+/* "Added the [...] members for NDIS 6.1", "[...] for NDIS 6.80"; "NDIS fails the function call if a
+ * driver uses an incorrect structure revision." */
+static void
+a_revision_of_a_later_ndis_is_refused(void **state)
+{
+    static const struct {
+        UCHAR minor;
+        UCHAR revision;
+        USHORT bytes;
+        bool taken;
+    } cases[] = {
+        {0, 1, NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_1, true},
+        {0, 2, NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2, false},
+        {1, 2, NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2, true},
+        {30, 3, NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_3, false},
+        {70, 3, NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_3, false},
+        {80, 3, NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_3, true},
+        {89, 4, NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_3, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char what[64];
+
+        wanted.Header = (NDIS_OBJECT_HEADER){NDIS_OBJECT_TYPE_MINIPORT_DRIVER_CHARACTERISTICS,
+                                             cases[i].revision, cases[i].bytes};
+        wanted.MinorNdisVersion = cases[i].minor;
+        snprintf(what, sizeof(what), "revision %u of NDIS 6.%u", cases[i].revision, cases[i].minor);
+        registers_with(what, edit_revision,
+                       cases[i].taken ? NDIS_STATUS_SUCCESS : NDIS_STATUS_BAD_CHARACTERISTICS,
+                       cases[i].taken ? NULL : "REG_REVISION");
+    }
+}
+
 /* --- versions --- */
 
 static void
@@ -573,6 +617,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_malformed_header_is_refused),
         cmocka_unit_test(a_sound_header_is_taken),
+        cmocka_unit_test(a_revision_of_a_later_ndis_is_refused),
         cmocka_unit_test(a_version_that_does_not_exist_is_refused),
         cmocka_unit_test(every_version_of_ndis_6_is_taken),
         cmocka_unit_test(a_version_newer_than_the_machines_is_refused),

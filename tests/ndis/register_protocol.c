@@ -104,6 +104,29 @@ an_older_revision_is_taken(void **state)
     registers_with("revision 1", edit_header, NDIS_STATUS_SUCCESS, NULL);
 }
 
+static void
+of_ndis_60(NDIS_PROTOCOL_DRIVER_CHARACTERISTICS *characteristics)
+{
+    characteristics->MajorNdisVersion = 6;
+    characteristics->MinorNdisVersion = 0;
+}
+
+static void
+of_no_revision(NDIS_PROTOCOL_DRIVER_CHARACTERISTICS *characteristics)
+{
+    characteristics->Header.Revision = 3;
+}
+
+/* "Added the DirectOidRequestCompleteHandler member for NDIS 6.1." */
+static void
+a_revision_of_a_later_ndis_is_refused(void **state)
+{
+    (void)state;
+    registers_with("revision 2 of NDIS 6.0", of_ndis_60, NDIS_STATUS_BAD_CHARACTERISTICS,
+                   "REG_REVISION");
+    registers_with("revision 3", of_no_revision, NDIS_STATUS_BAD_CHARACTERISTICS, "REG_REVISION");
+}
+
 /* --- versions --- */
 
 static void
@@ -385,6 +408,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_malformed_header_is_refused),
         cmocka_unit_test(an_older_revision_is_taken),
+        cmocka_unit_test(a_revision_of_a_later_ndis_is_refused),
         cmocka_unit_test(a_version_that_does_not_exist_is_refused),
         cmocka_unit_test(a_required_handler_that_is_null_is_refused),
         cmocka_unit_test(the_status_handler_is_optional),
