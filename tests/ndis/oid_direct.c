@@ -79,21 +79,6 @@ with_completion(NDIS_PROTOCOL_DRIVER_CHARACTERISTICS *characteristics)
     characteristics->DirectOidRequestCompleteHandler = direct_complete;
 }
 
-static void
-given_binding(struct world *w, uint64_t seed, bool handlers)
-{
-    miniport_reset();
-    protocol_reset();
-    memset(&seen, 0, sizeof(seen));
-    miniport.edit_characteristics = handlers ? with_handlers : NULL;
-    protocol.edit_characteristics = with_completion;
-    world_open(w, seed);
-    world_add_adapter(w);
-    world_load_protocol(w);
-    world_settle(w);
-    expect_state(w, "Running");
-}
-
 static NDIS_OID_REQUEST requests[MANY];
 static NDIS_STATUS returned[MANY];
 static uint8_t information[MANY][16];
@@ -112,6 +97,31 @@ requests_init(void)
         requests[i].DATA.QUERY_INFORMATION.InformationBuffer = information[i];
         requests[i].DATA.QUERY_INFORMATION.InformationBufferLength = sizeof(information[i]);
     }
+}
+
+static void
+given_drivers(struct world *w, uint64_t seed,
+              void (*edit_miniport)(NDIS_MINIPORT_DRIVER_CHARACTERISTICS *characteristics),
+              void (*edit_protocol)(NDIS_PROTOCOL_DRIVER_CHARACTERISTICS *characteristics))
+{
+    miniport_reset();
+    protocol_reset();
+    memset(&seen, 0, sizeof(seen));
+    requests_init();
+    miniport.edit_characteristics = edit_miniport;
+    protocol.edit_characteristics = edit_protocol;
+    world_open(w, seed);
+    world_add_adapter(w);
+    world_load_protocol(w);
+    world_settle(w);
+    expect_state(w, "Running");
+}
+
+/* A binding whose drivers have all the handlers. */
+static void
+given_binding(struct world *w, uint64_t seed)
+{
+    given_drivers(w, seed, with_handlers, with_completion);
 }
 
 static void
@@ -136,24 +146,35 @@ ask_synchronously(void *argument)
     KeLowerIrql(irql);
 }
 
+/* What was returned for a request that was made at DISPATCH_LEVEL. */
+static NDIS_STATUS
+directly(struct world *w, unsigned index)
+{
+    world_as_driver(w, ask_directly, &index);
+    return returned[index];
+}
+
+static NDIS_STATUS
+synchronously(struct world *w, unsigned index)
+{
+    world_as_driver(w, ask_synchronously, &index);
+    return returned[index];
+}
+
 /* --- direct --- */
 
 static void
 a_direct_request_is_handed_down_at_its_callers_level(void **state)
 {
-    unsigned index = 0;
     struct world w;
 
     (void)state;
-    given_binding(&w, 0, true);
-    requests_init();
-    world_as_driver(&w, ask_directly, &index);
-    assert_int_equal(returned[0], NDIS_STATUS_SUCCESS);
+    given_binding(&w, 0);
+    assert_int_equal(directly(&w, 0), NDIS_STATUS_SUCCESS);
     assert_int_equal(seen.irql, DISPATCH_LEVEL);
     assert_ptr_equal(seen.with_miniport[0], &requests[0]);
     seen.status = NDIS_STATUS_INVALID_DATA;
-    world_as_driver(&w, ask_directly, &index);
-    assert_int_equal(returned[0], NDIS_STATUS_INVALID_DATA);
+    assert_int_equal(directly(&w, 0), NDIS_STATUS_INVALID_DATA);
     assert_int_equal(seen.completions, 0);
     world_close(&w);
 }
@@ -172,12 +193,10 @@ several_direct_requests_may_pend(void **state)
     for (unsigned seed = 0; seed < world_seeds(SEEDS); seed++) {
         struct world w;
 
-        given_binding(&w, seed, true);
-        requests_init();
+        given_binding(&w, seed);
         seen.pends = true;
         for (unsigned i = 0; i < MANY; i++) {
-            world_as_driver(&w, ask_directly, &i);
-            expect(&w, returned[i] == NDIS_STATUS_PENDING);
+            expect(&w, directly(&w, i) == NDIS_STATUS_PENDING);
         }
         expect(&w, seen.handed_down == MANY && seen.completions == 0);
         for (unsigned i = MANY; i-- > 0;) {
@@ -203,13 +222,11 @@ a_direct_request_can_be_cancelled(void **state)
 {
     (void)state;
     for (unsigned seed = 0; seed < world_seeds(SEEDS); seed++) {
-        unsigned index = 1;
         struct world w;
 
-        given_binding(&w, seed, true);
-        requests_init();
+        given_binding(&w, seed);
         seen.pends = true;
-        world_as_driver(&w, ask_directly, &index);
+        expect(&w, directly(&w, 1) == NDIS_STATUS_PENDING);
         world_as_driver(&w, cancel, &requests[1]);
         expect(&w, seen.cancels == 1 && seen.completions == 1);
         expect(&w, seen.last_status == NDIS_STATUS_REQUEST_ABORTED);
@@ -236,23 +253,12 @@ with_double_completion(NDIS_MINIPORT_DRIVER_CHARACTERISTICS *characteristics)
 static void
 a_direct_request_is_completed_once(void **state)
 {
-    unsigned index = 0;
     struct world w;
 
     (void)state;
-    miniport_reset();
-    protocol_reset();
-    memset(&seen, 0, sizeof(seen));
-    miniport.edit_characteristics = with_double_completion;
-    protocol.edit_characteristics = with_completion;
-    world_open(&w, 0);
-    world_add_adapter(&w);
-    world_load_protocol(&w);
-    world_settle(&w);
-    requests_init();
-    world_as_driver(&w, ask_directly, &index);
+    given_drivers(&w, 0, with_double_completion, with_completion);
+    assert_int_equal(directly(&w, 0), NDIS_STATUS_PENDING);
     world_expect_violation(&w, "OID_TWICE");
-    assert_int_equal(returned[0], NDIS_STATUS_PENDING);
     assert_int_equal(seen.completions, 1);
     world_close(&w);
 }
@@ -260,16 +266,12 @@ a_direct_request_is_completed_once(void **state)
 static void
 without_handlers_there_are_neither(void **state)
 {
-    unsigned index = 0;
     struct world w;
 
     (void)state;
-    given_binding(&w, 0, false);
-    requests_init();
-    world_as_driver(&w, ask_directly, &index);
-    assert_int_equal(returned[0], NDIS_STATUS_NOT_SUPPORTED);
-    world_as_driver(&w, ask_synchronously, &index);
-    assert_int_equal(returned[0], NDIS_STATUS_NOT_SUPPORTED);
+    given_drivers(&w, 0, NULL, with_completion);
+    assert_int_equal(directly(&w, 0), NDIS_STATUS_NOT_SUPPORTED);
+    assert_int_equal(synchronously(&w, 0), NDIS_STATUS_NOT_SUPPORTED);
     world_close(&w);
 }
 
@@ -282,22 +284,11 @@ without_completion(NDIS_PROTOCOL_DRIVER_CHARACTERISTICS *characteristics)
 static void
 who_asks_directly_has_a_completion_handler(void **state)
 {
-    unsigned index = 0;
     struct world w;
 
     (void)state;
-    given_binding(&w, 0, true);
-    pndis_machine_stop(w.machine);
-    world_discard(&w);
-    protocol_reset();
-    protocol.edit_characteristics = without_completion;
-    world_open(&w, 0);
-    world_add_adapter(&w);
-    world_load_protocol(&w);
-    world_settle(&w);
-    requests_init();
-    world_as_driver(&w, ask_directly, &index);
-    assert_int_equal(returned[0], NDIS_STATUS_FAILURE);
+    given_drivers(&w, 0, with_handlers, without_completion);
+    assert_int_equal(directly(&w, 0), NDIS_STATUS_FAILURE);
     assert_int_equal(seen.handed_down, 0);
     world_expect_violation(&w, "REG_HANDLERS");
     world_close(&w);
@@ -316,14 +307,12 @@ written_beyond_the_buffer(void *argument)
 static void
 what_a_direct_request_is_completed_with_is_checked(void **state)
 {
-    unsigned index = 0;
     struct world w;
 
     (void)state;
-    given_binding(&w, 0, true);
-    requests_init();
+    given_binding(&w, 0);
     seen.pends = true;
-    world_as_driver(&w, ask_directly, &index);
+    assert_int_equal(directly(&w, 0), NDIS_STATUS_PENDING);
     world_as_driver(&w, written_beyond_the_buffer, &requests[0]);
     world_expect_violation(&w, "BUFFER_LENGTH");
     assert_int_equal(seen.completions, 1);
@@ -335,23 +324,18 @@ what_a_direct_request_is_completed_with_is_checked(void **state)
 static void
 a_halted_miniport_gets_neither(void **state)
 {
-    unsigned index = 0;
     struct world w;
 
     (void)state;
-    given_binding(&w, 0, true);
-    requests_init();
+    given_binding(&w, 0);
     assert_int_equal(pndis_adapter_set_power(w.adapter, 3), 0);
     expect_state(&w, "Halted");
-    world_as_driver(&w, ask_directly, &index);
-    assert_int_not_equal(returned[0], NDIS_STATUS_SUCCESS);
-    world_as_driver(&w, ask_synchronously, &index);
-    assert_int_not_equal(returned[0], NDIS_STATUS_SUCCESS);
+    assert_int_not_equal(directly(&w, 0), NDIS_STATUS_SUCCESS);
+    assert_int_not_equal(synchronously(&w, 0), NDIS_STATUS_SUCCESS);
     world_as_driver(&w, cancel, &requests[0]);
     assert_int_equal(seen.handed_down + seen.cancels, 0);
     assert_int_equal(pndis_adapter_set_power(w.adapter, 0), 0);
-    world_as_driver(&w, ask_directly, &index);
-    assert_int_equal(returned[0], NDIS_STATUS_SUCCESS);
+    assert_int_equal(directly(&w, 0), NDIS_STATUS_SUCCESS);
     world_close(&w);
 }
 
@@ -360,21 +344,17 @@ a_halted_miniport_gets_neither(void **state)
 static void
 a_synchronous_request_is_answered_at_once(void **state)
 {
-    unsigned index = 0;
     struct world w;
 
     (void)state;
-    given_binding(&w, 0, true);
-    requests_init();
-    world_as_driver(&w, ask_synchronously, &index);
-    assert_int_equal(returned[0], NDIS_STATUS_SUCCESS);
+    given_binding(&w, 0);
+    assert_int_equal(synchronously(&w, 0), NDIS_STATUS_SUCCESS);
     assert_int_equal(seen.irql, DISPATCH_LEVEL);
     assert_ptr_equal(seen.with_miniport[0], &requests[0]);
     assert_int_equal(seen.completions, 0);
     seen.status = NDIS_STATUS_PENDING;
-    world_as_driver(&w, ask_synchronously, &index);
+    assert_int_not_equal(synchronously(&w, 0), NDIS_STATUS_PENDING);
     world_expect_violation(&w, "OID_PENDING");
-    assert_int_not_equal(returned[0], NDIS_STATUS_PENDING);
     world_close(&w);
 }
 
@@ -383,14 +363,14 @@ a_synchronous_request_is_answered_at_once(void **state)
 static void
 refused(struct world *w, const char *rule)
 {
-    unsigned index = 0;
+    NDIS_STATUS (*const ways[])(struct world * w, unsigned index) = {directly, synchronously};
 
-    world_as_driver(w, ask_directly, &index);
-    expect(w, returned[0] != NDIS_STATUS_SUCCESS && returned[0] != NDIS_STATUS_PENDING);
-    world_expect_violation(w, rule);
-    world_as_driver(w, ask_synchronously, &index);
-    expect(w, returned[0] != NDIS_STATUS_SUCCESS && returned[0] != NDIS_STATUS_PENDING);
-    world_expect_violation(w, rule);
+    for (size_t i = 0; i < RTL_NUMBER_OF(ways); i++) {
+        NDIS_STATUS status = ways[i](w, 0);
+
+        expect(w, status != NDIS_STATUS_SUCCESS && status != NDIS_STATUS_PENDING);
+        world_expect_violation(w, rule);
+    }
 }
 
 static void
@@ -399,8 +379,7 @@ malformed_requests_are_refused(void **state)
     struct world w;
 
     (void)state;
-    given_binding(&w, 0, true);
-    requests_init();
+    given_binding(&w, 0);
     requests[0].Header.Size--;
     refused(&w, "OBJECT_HEADER");
     requests_init();
@@ -440,8 +419,7 @@ a_clone_is_a_request_of_its_own(void **state)
     struct world w;
 
     (void)state;
-    given_binding(&w, 0, true);
-    requests_init();
+    given_binding(&w, 0);
     requests[2].PortNumber = 7;
     requests[2].Timeout = 9;
     cloned.source = opening_latest()->handle;
@@ -468,8 +446,7 @@ a_clone_that_cannot_be_made_is_null(void **state)
     struct world w;
 
     (void)state;
-    given_binding(&w, 0, true);
-    requests_init();
+    given_binding(&w, 0);
     cloned.source = NULL;
     world_as_driver(&w, allocate_clone, &requests[0]);
     assert_int_equal(cloned.status, NDIS_STATUS_INVALID_PARAMETER);
@@ -495,8 +472,7 @@ a_clone_that_is_never_freed_is_reported(void **state)
     struct world w;
 
     (void)state;
-    given_binding(&w, 0, true);
-    requests_init();
+    given_binding(&w, 0);
     cloned.source = opening_latest()->handle;
     world_as_driver(&w, allocate_clone, &requests[0]);
     expect(&w, pndis_machine_stop(w.machine) == 0);
