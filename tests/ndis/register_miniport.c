@@ -1,29 +1,5 @@
 /* Registering as a miniport driver: "NdisMRegisterMiniportDriver". */
-#include "support/world.h"
-
-enum { SEEDS = 10 };
-
-static void
-load(struct world *w, NDIS_STATUS status, const char *rule)
-{
-    struct pndis_driver *driver = pndis_driver_load(
-        w->machine, NULL,
-        &(struct pndis_driver_options){.name = "malformed", .entry = miniport_entry});
-
-    expect(w, (driver != NULL) == (status == NDIS_STATUS_SUCCESS));
-    if (pndis_machine_driver_status(w->machine) != status) {
-        fail_msg("DriverEntry: %#x instead of %#x", pndis_machine_driver_status(w->machine),
-                 status);
-    }
-    if (rule == NULL) {
-        world_expect_clean(w);
-    } else {
-        world_expect_violation(w, rule);
-    }
-    if (driver != NULL) {
-        expect(w, pndis_driver_unload(driver) == 0);
-    }
-}
+#include "ndis/registering.h"
 
 /* A correct driver goes through a whole life afterwards. */
 static void
@@ -52,7 +28,7 @@ registers_with(const char *what, void (*edit)(NDIS_MINIPORT_DRIVER_CHARACTERISTI
         miniport_reset();
         miniport.edit_characteristics = edit;
         world_open(&w, seed);
-        load(&w, status, rule);
+        driver_registers(&w, miniport_entry, status, rule);
         machine_is_usable(&w);
     }
 }
@@ -63,6 +39,13 @@ static void
 edit_header(NDIS_MINIPORT_DRIVER_CHARACTERISTICS *characteristics)
 {
     characteristics->Header = wanted.Header;
+}
+
+static void
+header_is_refused(const char *what, const NDIS_OBJECT_HEADER *header)
+{
+    wanted.Header = *header;
+    registers_with(what, edit_header, NDIS_STATUS_BAD_CHARACTERISTICS, "OBJECT_HEADER");
 }
 
 static void
@@ -85,14 +68,7 @@ a_malformed_header_is_refused(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-        char what[64];
-
-        wanted.Header = headers[i];
-        snprintf(what, sizeof(what), "type %#x, revision %u, %u bytes", headers[i].Type,
-                 headers[i].Revision, headers[i].Size);
-        registers_with(what, edit_header, NDIS_STATUS_BAD_CHARACTERISTICS, "OBJECT_HEADER");
-    }
+    headers_are_refused(headers, RTL_NUMBER_OF(headers), header_is_refused);
 }
 
 /* "Size must be equal to or greater than"; "NDIS handles structures with lower revisions". */
@@ -212,9 +188,9 @@ a_version_newer_than_the_machines_is_refused(void **state)
     (void)state;
     miniport_reset();
     world_open_with(&w, &(struct pndis_machine_options){.ndis_version = NDIS_6_20});
-    load(&w, NDIS_STATUS_BAD_VERSION, "REG_VERSION");
+    driver_registers(&w, miniport_entry, NDIS_STATUS_BAD_VERSION, "REG_VERSION");
     miniport.version = NDIS_6_20;
-    load(&w, NDIS_STATUS_SUCCESS, NULL);
+    driver_registers(&w, miniport_entry, NDIS_STATUS_SUCCESS, NULL);
     world_close(&w);
 }
 

@@ -1,30 +1,6 @@
 /* Registering as a protocol driver: "NdisRegisterProtocolDriver". */
+#include "ndis/registering.h"
 #include "support/protocol.h"
-#include "support/world.h"
-
-enum { SEEDS = 10 };
-
-static void
-load(struct world *w, NDIS_STATUS status, const char *rule)
-{
-    struct pndis_driver *driver = pndis_driver_load(
-        w->machine, NULL,
-        &(struct pndis_driver_options){.name = "malformed", .entry = protocol_entry});
-
-    expect(w, (driver != NULL) == (status == NDIS_STATUS_SUCCESS));
-    if (pndis_machine_driver_status(w->machine) != status) {
-        fail_msg("DriverEntry: %#x instead of %#x", pndis_machine_driver_status(w->machine),
-                 status);
-    }
-    if (rule == NULL) {
-        world_expect_clean(w);
-    } else {
-        world_expect_violation(w, rule);
-    }
-    if (driver != NULL) {
-        expect(w, pndis_driver_unload(driver) == 0);
-    }
-}
 
 /* A correct driver binds afterwards. */
 static void
@@ -56,7 +32,7 @@ registers_with(const char *what, void (*edit)(NDIS_PROTOCOL_DRIVER_CHARACTERISTI
         protocol.edit_characteristics = edit;
         world_open(&w, seed);
         world_add_adapter(&w);
-        load(&w, status, rule);
+        driver_registers(&w, protocol_entry, status, rule);
         machine_is_usable(&w);
     }
 }
@@ -67,6 +43,13 @@ static void
 edit_header(NDIS_PROTOCOL_DRIVER_CHARACTERISTICS *characteristics)
 {
     characteristics->Header = wanted.Header;
+}
+
+static void
+header_is_refused(const char *what, const NDIS_OBJECT_HEADER *header)
+{
+    wanted.Header = *header;
+    registers_with(what, edit_header, NDIS_STATUS_BAD_CHARACTERISTICS, "OBJECT_HEADER");
 }
 
 static void
@@ -85,14 +68,7 @@ a_malformed_header_is_refused(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-        char what[64];
-
-        wanted.Header = headers[i];
-        snprintf(what, sizeof(what), "type %#x, revision %u, %u bytes", headers[i].Type,
-                 headers[i].Revision, headers[i].Size);
-        registers_with(what, edit_header, NDIS_STATUS_BAD_CHARACTERISTICS, "OBJECT_HEADER");
-    }
+    headers_are_refused(headers, RTL_NUMBER_OF(headers), header_is_refused);
 }
 
 static void
@@ -145,7 +121,7 @@ a_version_that_does_not_exist_is_refused(void **state)
             protocol.version = versions[i];
             world_open(&w, seed);
             world_add_adapter(&w);
-            load(&w, NDIS_STATUS_BAD_VERSION, "REG_VERSION");
+            driver_registers(&w, protocol_entry, NDIS_STATUS_BAD_VERSION, "REG_VERSION");
             machine_is_usable(&w);
         }
     }
