@@ -39,10 +39,9 @@ signal_event(struct context *context, PRKEVENT event, bool stay)
 LONG
 KeSetEvent(PRKEVENT Event, KPRIORITY Increment, BOOLEAN Wait)
 {
-    struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, Wait ? APC_LEVEL : DISPATCH_LEVEL);
 
     (void)Increment;
-    (void)Wait;
     pndis__header_check(context, &Event->Header, __func__, NT_CALLER());
     return signal_event(context, Event, true);
 }
@@ -99,12 +98,11 @@ KeInitializeSemaphore(PRKSEMAPHORE Semaphore, LONG Count, LONG Limit)
 LONG
 KeReleaseSemaphore(PRKSEMAPHORE Semaphore, KPRIORITY Increment, LONG Adjustment, BOOLEAN Wait)
 {
-    struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
+    struct context *context = NT_CALL(PASSIVE_LEVEL, Wait ? PASSIVE_LEVEL : DISPATCH_LEVEL);
     LONG before;
     bool fits;
 
     (void)Increment;
-    (void)Wait;
     pndis__header_check(context, &Semaphore->Header, __func__, NT_CALLER());
     pndis__lock(context->sched);
     before = state_of(&Semaphore->Header);

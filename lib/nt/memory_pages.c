@@ -202,11 +202,21 @@ MmUnmapReservedMapping(PVOID BaseAddress, ULONG PoolTag, PMDL MemoryDescriptorLi
 
 /* --- contiguous and noncached memory --- */
 
+/* What begins at a multiple of a power of two that holds it crosses no multiple of a higher one. */
 static PVOID
-allocate_contiguous(struct context *context, SIZE_T bytes, const char *call, const void *caller)
+allocate_contiguous(struct context *context, SIZE_T bytes, size_t boundary, const char *call,
+                    const void *caller)
 {
-    return pndis__pool_take(context, POOL_NONPAGED, ROUND_TO_PAGES(bytes), contiguous_tag,
-                            POOL_FILL_PATTERN, call, caller);
+    size_t size = ROUND_TO_PAGES(bytes);
+    size_t alignment = PAGE_SIZE;
+
+    while (boundary != 0 && alignment < size) {
+        alignment *= 2;
+    }
+    if (boundary != 0 && size > boundary) {
+        return NULL;
+    }
+    return pndis__pool_take_aligned(context, size, alignment, contiguous_tag, call, caller);
 }
 
 PVOID
@@ -215,7 +225,7 @@ MmAllocateContiguousMemory(SIZE_T NumberOfBytes, PHYSICAL_ADDRESS HighestAccepta
     struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
 
     (void)HighestAcceptableAddress;
-    return allocate_contiguous(context, NumberOfBytes, __func__, NT_CALLER());
+    return allocate_contiguous(context, NumberOfBytes, 0, __func__, NT_CALLER());
 }
 
 PVOID
@@ -229,9 +239,9 @@ MmAllocateContiguousMemorySpecifyCache(SIZE_T NumberOfBytes,
 
     (void)LowestAcceptableAddress;
     (void)HighestAcceptableAddress;
-    (void)BoundaryAddressMultiple;
     (void)CacheType;
-    return allocate_contiguous(context, NumberOfBytes, __func__, NT_CALLER());
+    return allocate_contiguous(context, NumberOfBytes, (size_t)BoundaryAddressMultiple.QuadPart,
+                               __func__, NT_CALLER());
 }
 
 VOID
@@ -273,7 +283,7 @@ MmAllocateNonCachedMemory(SIZE_T NumberOfBytes)
 {
     struct context *context = NT_CALL(PASSIVE_LEVEL, APC_LEVEL);
 
-    return allocate_contiguous(context, NumberOfBytes, __func__, NT_CALLER());
+    return allocate_contiguous(context, NumberOfBytes, 0, __func__, NT_CALLER());
 }
 
 VOID

@@ -291,11 +291,17 @@ check_guards(struct context *context, struct block *block, const char *call, con
     memset((char *)memory_of(block) + block->bytes, BACK_GUARD, GUARD_BYTES);
 }
 
-static struct block *
-allocate(struct pool *pool, unsigned kind, size_t bytes, ULONG tag, enum pool_fill fill)
+static size_t
+alignment_of(unsigned kind)
 {
-    struct block *block = block_new(
-        bytes, (kind & POOL_CACHE_ALIGNED) != 0 ? SYSTEM_CACHE_ALIGNMENT_SIZE : BLOCK_ALIGNMENT);
+    return (kind & POOL_CACHE_ALIGNED) != 0 ? SYSTEM_CACHE_ALIGNMENT_SIZE : BLOCK_ALIGNMENT;
+}
+
+static struct block *
+allocate(struct pool *pool, unsigned kind, size_t bytes, size_t alignment, ULONG tag,
+         enum pool_fill fill)
+{
+    struct block *block = block_new(bytes, alignment);
 
     if (block == NULL) {
         return NULL;
@@ -334,10 +340,9 @@ check_level(struct context *context, unsigned kind, const char *what, const char
     }
 }
 
-void *
-pndis__pool_take_for(struct context *context, struct owner *owner, enum pool_kind kind,
-                     size_t bytes, ULONG tag, enum pool_fill fill, const char *call,
-                     const void *caller)
+static void *
+take(struct context *context, struct owner *owner, enum pool_kind kind, size_t bytes,
+     size_t alignment, ULONG tag, enum pool_fill fill, const char *call, const void *caller)
 {
     struct block *block;
 
@@ -345,7 +350,7 @@ pndis__pool_take_for(struct context *context, struct owner *owner, enum pool_kin
     if (pndis__fault(context)) {
         return NULL;
     }
-    block = allocate(context->machine->pool, kind, bytes, tag, fill);
+    block = allocate(context->machine->pool, kind, bytes, alignment, tag, fill);
     if (block == NULL) {
         return NULL;
     }
@@ -354,6 +359,22 @@ pndis__pool_take_for(struct context *context, struct owner *owner, enum pool_kin
     block->accounted = true;
     pndis__acquired(context, RESOURCE_MEMORY, memory_of(block), bytes, tag, owner, call, caller);
     return memory_of(block);
+}
+
+void *
+pndis__pool_take_for(struct context *context, struct owner *owner, enum pool_kind kind,
+                     size_t bytes, ULONG tag, enum pool_fill fill, const char *call,
+                     const void *caller)
+{
+    return take(context, owner, kind, bytes, alignment_of(kind), tag, fill, call, caller);
+}
+
+void *
+pndis__pool_take_aligned(struct context *context, size_t bytes, size_t alignment, ULONG tag,
+                         const char *call, const void *caller)
+{
+    return take(context, NULL, POOL_NONPAGED, bytes, max(alignment, (size_t)BLOCK_ALIGNMENT), tag,
+                POOL_FILL_PATTERN, call, caller);
 }
 
 static void
@@ -447,7 +468,8 @@ pndis__string_allocate(struct context *context, size_t bytes, const char *call, 
 void *
 pndis__pool_allocate(struct pndis_machine *machine, size_t bytes)
 {
-    struct block *block = allocate(machine->pool, POOL_NONPAGED, bytes, 0, POOL_FILL_ZERO);
+    struct block *block = allocate(machine->pool, POOL_NONPAGED, bytes, alignment_of(POOL_NONPAGED),
+                                   0, POOL_FILL_ZERO);
 
     if (block == NULL) {
         return NULL;

@@ -38,6 +38,10 @@ pndis__pool_take(struct context *context, enum pool_kind kind, size_t bytes, ULO
     return pndis__pool_take_for(context, NULL, kind, bytes, tag, fill, call, caller);
 }
 
+/* Nonpaged memory that is not initialised, at a multiple of @alignment, a power of two. */
+void *pndis__pool_take_aligned(struct context *context, size_t bytes, size_t alignment, ULONG tag,
+                               const char *call, const void *caller);
+
 /* Free what pndis__pool_take() gave. A @tag of zero fits any; misuse is reported and has no effect.
  */
 void pndis__pool_give(struct context *context, void *memory, ULONG tag, const char *call,

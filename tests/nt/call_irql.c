@@ -406,6 +406,15 @@ delete_resource(void)
     ExDeleteResourceLite(&resource);
 }
 
+static void
+set_and_wait(void)
+{
+    KEVENT event;
+
+    KeInitializeEvent(&event, NotificationEvent, FALSE);
+    KeSetEvent(&event, IO_NO_INCREMENT, TRUE);
+}
+
 /* The highest level that the page of each allows. */
 struct leveled {
     KIRQL highest;
@@ -417,6 +426,7 @@ static const struct leveled other_functions[] = {
     {PASSIVE_LEVEL, set_priority},
     {PASSIVE_LEVEL, query_priority},
     {APC_LEVEL, delete_resource},
+    {APC_LEVEL, set_and_wait},
 };
 
 static const struct leveled string_functions[] = {
@@ -487,6 +497,27 @@ threads_and_resources_are_as_well(void **state)
     expect_levels(other_functions, RTL_NUMBER_OF(other_functions));
 }
 
+/* "<= DISPATCH_LEVEL provided that Wait is set to FALSE. Otherwise [...] PASSIVE_LEVEL." */
+static void
+a_semaphore_is_released_before_a_wait_at_passive_level(void **state)
+{
+    KSEMAPHORE semaphore;
+    struct world w;
+    KIRQL irql;
+
+    (void)state;
+    world_start(&w, 0);
+    KeInitializeSemaphore(&semaphore, 0, MAXLONG);
+    KeReleaseSemaphore(&semaphore, IO_NO_INCREMENT, 1, TRUE);
+    KeRaiseIrql(APC_LEVEL, &irql);
+    KeReleaseSemaphore(&semaphore, IO_NO_INCREMENT, 1, FALSE);
+    expect_clean(&w);
+    KeReleaseSemaphore(&semaphore, IO_NO_INCREMENT, 1, TRUE);
+    expect_broken(&w, "CALL_IRQL");
+    KeLowerIrql(irql);
+    close_clean(&w);
+}
+
 int
 main(void)
 {
@@ -498,6 +529,7 @@ main(void)
         cmocka_unit_test(strings_may_be_converted_and_freed_at_apc_level),
         cmocka_unit_test(a_string_function_is_called_at_the_level_of_its_page),
         cmocka_unit_test(threads_and_resources_are_as_well),
+        cmocka_unit_test(a_semaphore_is_released_before_a_wait_at_passive_level),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -305,6 +305,37 @@ the_order_of_things_is_checked(void **state)
     close_clean(&w);
 }
 
+/* "The physical address range of the allocated memory block will not cross" a multiple of it. */
+static void
+contiguous_memory_does_not_cross_its_boundary(void **state)
+{
+    enum { BOUNDARY = 0x10000, BLOCKS = 40 };
+    PHYSICAL_ADDRESS nowhere = {.QuadPart = 0};
+    PHYSICAL_ADDRESS anywhere = {.QuadPart = MAXLONGLONG};
+    PHYSICAL_ADDRESS boundary = {.QuadPart = BOUNDARY};
+    PVOID blocks[BLOCKS];
+    struct world w;
+
+    (void)state;
+    world_start(&w, 0);
+    for (ULONG i = 0; i < BLOCKS; i++) {
+        ULONG bytes = (i % (BOUNDARY / PAGE_SIZE) + 1) * PAGE_SIZE;
+        ULONGLONG first;
+
+        blocks[i] =
+            MmAllocateContiguousMemorySpecifyCache(bytes, nowhere, anywhere, boundary, MmCached);
+        assert_non_null(blocks[i]);
+        first = (ULONGLONG)MmGetPhysicalAddress(blocks[i]).QuadPart;
+        assert_int_equal(first / BOUNDARY, (first + bytes - 1) / BOUNDARY);
+    }
+    assert_null(MmAllocateContiguousMemorySpecifyCache(BOUNDARY + 1, nowhere, anywhere, boundary,
+                                                       MmCached));
+    for (ULONG i = 0; i < BLOCKS; i++) {
+        MmFreeContiguousMemory(blocks[i]);
+    }
+    close_clean(&w);
+}
+
 int
 main(void)
 {
@@ -320,6 +351,7 @@ main(void)
         cmocka_unit_test(a_reserved_mapping_serves_one_mdl_at_a_time),
         cmocka_unit_test(contiguous_memory_is_page_aligned_and_freed_with_its_length),
         cmocka_unit_test(the_order_of_things_is_checked),
+        cmocka_unit_test(contiguous_memory_does_not_cross_its_boundary),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
