@@ -424,6 +424,8 @@ struct binding {
     struct work close_work; /* ... and that of a close that pends. */
     struct receive_filter filter;
     ULONG protocol_options; /* OID_GEN_PROTOCOL_OPTIONS. */
+    NDIS_PM_PARAMETERS pm_parameters;
+    bool has_pm_parameters;
     ULONG frame_type_count;
     NET_FRAME_TYPE frame_types[FRAME_TYPE_LIMIT];
     struct pending bind;

@@ -6,6 +6,7 @@
 
 #include "ndis/adapter.h"
 #include "ndis/oid_memory.h"
+#include "ndis/oid_pm.h"
 #include "ndis/port.h"
 #include "ndis/receive_filter.h"
 #include "ndis/status.h"
@@ -19,6 +20,7 @@ union answer_storage {
     NDIS_LINK_STATE link_state;
     NDIS_LINK_SPEED link_speed;
     NDIS_PORT_STATE port_state;
+    NDIS_PM_PARAMETERS pm_parameters;
 };
 
 struct answer {
@@ -312,6 +314,16 @@ promiscuous_mode(struct context *context, struct binding *binding, struct answer
     return bytes_at(answer, &answer->storage, sizeof(BOOLEAN));
 }
 
+static NDIS_STATUS
+pm_parameters(struct context *context, struct binding *binding, struct answer *answer)
+{
+    NDIS_PM_PARAMETERS *all = &answer->storage.pm_parameters;
+
+    (void)context;
+    pndis__pm_parameters_combined(binding->adapter, all);
+    return bytes_at(answer, all, all->Header.Size);
+}
+
 /* "NumberOfPorts contains the number of active ports [...]." */
 static NDIS_STATUS
 ports(struct context *context, struct binding *binding, struct answer *answer)
@@ -351,6 +363,7 @@ static const struct {
     {OID_GEN_ADMIN_STATUS, admin_status, true},
     {OID_GEN_PORT_STATE, port_state, false},
     {OID_GEN_ENUMERATE_PORTS, ports, false},
+    {OID_PM_PARAMETERS, pm_parameters, true},
     {OID_GEN_DRIVER_VERSION, driver_version, false},
     {OID_GEN_CURRENT_PACKET_FILTER, packet_filter, true},
     {OID_GEN_CURRENT_LOOKAHEAD, current_lookahead, true},

@@ -6,6 +6,7 @@
 #include "ndis/oid.h"
 
 #include "ndis/adapter.h"
+#include "ndis/oid_pm.h"
 #include "ndis/receive_filter.h"
 
 #include <stdlib.h>
@@ -273,6 +274,14 @@ set_protocol_options(struct context *context, struct oid_work *work, NDIS_STATUS
     return true;
 }
 
+static bool
+set_pm_parameters(struct context *context, struct oid_work *work, NDIS_STATUS *out_status)
+{
+    (void)context;
+    *out_status = pndis__pm_parameters_set(work);
+    return true;
+}
+
 static const struct {
     NDIS_OID oid;
     bool (*set)(struct context *context, struct oid_work *work, NDIS_STATUS *out_status);
@@ -283,6 +292,7 @@ static const struct {
     {OID_802_3_DELETE_MULTICAST_ADDRESS, delete_multicast_address},
     {OID_GEN_CURRENT_LOOKAHEAD, set_lookahead},
     {OID_GEN_PROTOCOL_OPTIONS, set_protocol_options},
+    {OID_PM_PARAMETERS, set_pm_parameters},
     /* Power is NDIS' business. */
     {OID_PNP_SET_POWER, not_for_protocols},
     {OID_PNP_QUERY_POWER, not_for_protocols},

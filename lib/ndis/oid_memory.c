@@ -244,6 +244,19 @@ too_short(NDIS_OID_REQUEST *request, ULONG bytes, NDIS_STATUS status, NDIS_STATU
     return true;
 }
 
+/* A number up to NDIS_PM_MAX_PATTERN_ID that no entry of @list has. The lock is held. */
+static ULONG
+next_number(struct oid_memory *memory, int list)
+{
+    struct oid_item wanted = {.bytes = 0};
+
+    do {
+        memory->last_id = memory->last_id % NDIS_PM_MAX_PATTERN_ID + 1;
+        wanted.id = memory->last_id;
+    } while (lists[list].id_offset != NO_NUMBER && *find(memory, list, &wanted) != NULL);
+    return wanted.id;
+}
+
 /* "Before NDIS sends this request down, it sets PatternId to a unique value." */
 static bool
 prepare_add(struct oid_work *work, int list, NDIS_STATUS *out_status)
@@ -255,7 +268,9 @@ prepare_add(struct oid_work *work, int list, NDIS_STATUS *out_status)
     if (too_short(request, lists[list].least, NDIS_STATUS_BUFFER_TOO_SHORT, out_status)) {
         return true;
     }
-    id = __atomic_add_fetch(&work->adapter->memory.last_id, 1, __ATOMIC_RELAXED);
+    brief_lock(&work->adapter->memory.lock);
+    id = next_number(&work->adapter->memory, list);
+    brief_unlock(&work->adapter->memory.lock);
     if (lists[list].id_offset != NO_NUMBER) {
         memcpy(entry + lists[list].id_offset, &id, sizeof(id));
     }

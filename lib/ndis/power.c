@@ -8,6 +8,7 @@
 #include "ndis/adapter.h"
 #include "ndis/event.h"
 #include "ndis/oid.h"
+#include "ndis/oid_pm.h"
 
 static bool
 knows_power(const struct pndis_adapter *adapter)
@@ -90,6 +91,7 @@ go_down(struct context *context, struct pndis_adapter *adapter, NDIS_DEVICE_POWE
         adapter->power = state;
         return 0;
     }
+    pndis__pm_parameters_tell(context, adapter);
     adapter->power = state;
     pndis__adapter_gates(adapter);
     pndis__dpc_flush(context);

@@ -49,6 +49,7 @@ set(PNDIS_NDIS_SOURCES
     oid_clone.c
     oid_direct.c
     oid_memory.c
+    oid_pm.c
     oid_rss.c
     oid_statistics.c
     open.c

@@ -411,6 +411,99 @@ older_miniports_have_no_numbered_patterns(void **state)
     world_close(&w);
 }
 
+/* --- what is enabled for low power --- */
+
+static NDIS_PM_CAPABILITIES able = {
+    .Header = {NDIS_OBJECT_TYPE_DEFAULT, NDIS_PM_CAPABILITIES_REVISION_2,
+               NDIS_SIZEOF_NDIS_PM_CAPABILITIES_REVISION_2},
+    .SupportedWoLPacketPatterns =
+        NDIS_PM_WOL_BITMAP_PATTERN_SUPPORTED | NDIS_PM_WOL_MAGIC_PACKET_SUPPORTED,
+    .SupportedProtocolOffloads = NDIS_PM_PROTOCOL_OFFLOAD_ARP_SUPPORTED,
+};
+
+static void
+with_power_management(NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES *attributes)
+{
+    attributes->Header.Revision = NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_2;
+    attributes->Header.Size = NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_2;
+    attributes->PowerManagementCapabilitiesEx = &able;
+}
+
+/* The sets that reached the miniport, in their order. */
+static struct {
+    NDIS_OID oids[8];
+    unsigned count;
+    NDIS_PM_PARAMETERS parameters;
+} down;
+
+static NDIS_STATUS
+note_order(struct port *port, PNDIS_OID_REQUEST request)
+{
+    (void)port;
+    if (request->RequestType == NdisRequestSetInformation && down.count < 8) {
+        down.oids[down.count++] = request->DATA.Oid;
+    }
+    if (request->DATA.Oid == OID_PM_PARAMETERS) {
+        memcpy(&down.parameters, request->DATA.SET_INFORMATION.InformationBuffer,
+               request->DATA.SET_INFORMATION.InformationBufferLength);
+        return NDIS_STATUS_SUCCESS;
+    }
+    return NDIS_STATUS_NOT_RECOGNIZED;
+}
+
+static NDIS_PM_PARAMETERS
+enabling(ULONG patterns, ULONG offloads)
+{
+    NDIS_PM_PARAMETERS parameters = {
+        .Header = {NDIS_OBJECT_TYPE_DEFAULT, NDIS_PM_PARAMETERS_REVISION_2,
+                   NDIS_SIZEOF_NDIS_PM_PARAMETERS_REVISION_2},
+        .EnabledWoLPacketPatterns = patterns,
+        .EnabledProtocolOffloads = offloads,
+    };
+
+    return parameters;
+}
+
+/* "NDIS stores the requested settings and combines them. Before NDIS transitions the network
+ * adapter to the low power state, NDIS sends a set request [...]." */
+static void
+what_is_enabled_is_told_before_the_adapter_goes_down(void **state)
+{
+    NDIS_PM_PARAMETERS magic = enabling(NDIS_PM_WOL_MAGIC_PACKET_ENABLED, 0);
+    NDIS_PM_PARAMETERS arp = enabling(0, NDIS_PM_PROTOCOL_OFFLOAD_ARP_ENABLED);
+    NDIS_PM_PARAMETERS syn = enabling(NDIS_PM_WOL_IPV4_TCP_SYN_ENABLED, 0);
+    NDIS_PM_PARAMETERS got;
+    struct pndis_client *first;
+    size_t bytes;
+    struct world w;
+
+    (void)state;
+    miniport_reset();
+    miniport.edit_general = with_power_management;
+    world_running(&w, 0);
+    first = w.client;
+    world_add_client(&w);
+    memset(&down, 0, sizeof(down));
+    miniport.on_oid = note_order;
+    assert_int_equal(set(&w, OID_PM_PARAMETERS, &syn, sizeof(syn)), NDIS_STATUS_INVALID_PARAMETER);
+    assert_int_equal(set(&w, OID_PM_PARAMETERS, &syn, 4), NDIS_STATUS_BUFFER_TOO_SHORT);
+    assert_int_equal(set(&w, OID_PM_PARAMETERS, &magic, sizeof(magic)), 0);
+    assert_int_equal(pndis_client_set(first, OID_PM_PARAMETERS, &arp, sizeof(arp), NULL), 0);
+    assert_int_equal(down.count, 0);
+    assert_int_equal(query(&w, OID_PM_PARAMETERS, &got, sizeof(got), &bytes), 0);
+    assert_int_equal(bytes, NDIS_SIZEOF_NDIS_PM_PARAMETERS_REVISION_2);
+    assert_int_equal(got.EnabledWoLPacketPatterns, NDIS_PM_WOL_MAGIC_PACKET_ENABLED);
+    assert_int_equal(got.EnabledProtocolOffloads, NDIS_PM_PROTOCOL_OFFLOAD_ARP_ENABLED);
+    expect(&w, pndis_adapter_set_power(w.adapter, 3) == 0);
+    assert_int_equal(down.count, 2);
+    assert_int_equal(down.oids[0], OID_PM_PARAMETERS);
+    assert_int_equal(down.oids[1], OID_PNP_SET_POWER);
+    assert_int_equal(down.parameters.EnabledWoLPacketPatterns, NDIS_PM_WOL_MAGIC_PACKET_ENABLED);
+    assert_int_equal(down.parameters.EnabledProtocolOffloads, NDIS_PM_PROTOCOL_OFFLOAD_ARP_ENABLED);
+    expect(&w, pndis_adapter_set_power(w.adapter, 0) == 0);
+    world_close(&w);
+}
+
 /* --- ports --- */
 
 static NDIS_PORT_NUMBER number;
@@ -552,6 +645,7 @@ main(void)
         cmocka_unit_test(patterns_are_numbered_listed_and_removed),
         cmocka_unit_test(protocol_offloads_are_listed),
         cmocka_unit_test(older_miniports_have_no_numbered_patterns),
+        cmocka_unit_test(what_is_enabled_is_told_before_the_adapter_goes_down),
         cmocka_unit_test(active_ports_are_enumerated),
         cmocka_unit_test(what_is_not_requested_does_not_reach_the_miniport),
     };
