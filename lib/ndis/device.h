@@ -51,6 +51,7 @@ struct pndis_device {
 enum {
     WINDOW_SLOT_SHIFT = 20, /* A register window begins at a multiple of 1 MiB. */
     WINDOW_SLOTS = 1 << 16,
+    WINDOW_SLOTS_MIN = 1 << 6,
     PORT_SLOT_SHIFT = 8, /* A port range begins at a multiple of 256. */
     PORT_SLOTS = 1 << 16,
 };

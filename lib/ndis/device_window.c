@@ -19,6 +19,7 @@ struct slot {
 
 struct windows {
     uint8_t *base; /* Virtual address of window slot 0. */
+    uint32_t slots;
     struct slot *memory;
     struct slot *ports;
     uint32_t memory_used;
@@ -29,6 +30,18 @@ struct windows {
 static const uint64_t physical_base = 0xfd00000000u;
 /* Ports begin above the ones that PCs have always used. */
 enum { FIRST_PORT_SLOT = 0x10 };
+
+/* As many as there are addresses for: tools that emulate memory have fewer than a processor. */
+static void
+reserve_base(struct windows *windows)
+{
+    windows->slots = WINDOW_SLOTS;
+    windows->base = pndis__os_reserve_inaccessible((size_t)windows->slots << WINDOW_SLOT_SHIFT);
+    while (windows->base == NULL && windows->slots > WINDOW_SLOTS_MIN) {
+        windows->slots /= 2;
+        windows->base = pndis__os_reserve_inaccessible((size_t)windows->slots << WINDOW_SLOT_SHIFT);
+    }
+}
 
 static struct windows *
 windows_of(struct ndis *ndis)
@@ -42,7 +55,7 @@ windows_of(struct ndis *ndis)
     if (windows == NULL) {
         return NULL;
     }
-    windows->base = pndis__os_reserve_inaccessible((size_t)WINDOW_SLOTS << WINDOW_SLOT_SHIFT);
+    reserve_base(windows);
     windows->memory = pndis__os_reserve(WINDOW_SLOTS * sizeof(struct slot));
     windows->ports = pndis__os_reserve(PORT_SLOTS * sizeof(struct slot));
     windows->ports_used = FIRST_PORT_SLOT;
@@ -63,7 +76,7 @@ pndis__windows_destroy(struct ndis *ndis)
         return;
     }
     if (windows->base != NULL) {
-        pndis__os_release(windows->base, (size_t)WINDOW_SLOTS << WINDOW_SLOT_SHIFT);
+        pndis__os_release(windows->base, (size_t)windows->slots << WINDOW_SLOT_SHIFT);
     }
     if (windows->memory != NULL) {
         pndis__os_release(windows->memory, WINDOW_SLOTS * sizeof(struct slot));
@@ -110,7 +123,7 @@ pndis__windows_assign(struct pndis_device *device)
 
         range->slot_count = (uint32_t)((range->public.bytes + (1u << shift) - 1) >> shift);
         if (!take_slots(table, port ? &windows->ports_used : &windows->memory_used,
-                        port ? FIRST_PORT_SLOT : 0, port ? PORT_SLOTS : WINDOW_SLOTS,
+                        port ? FIRST_PORT_SLOT : 0, port ? PORT_SLOTS : windows->slots,
                         range->slot_count, &range->first_slot)) {
             range->slot_count = 0;
             pndis__windows_release(device);
