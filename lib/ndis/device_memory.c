@@ -135,16 +135,18 @@ spares_here(struct dma_map *map)
     return context == NULL || context->cpu == NULL ? NULL : &map->spares[context->cpu->number];
 }
 
+static bool
+reaches_high(const struct pndis_device *device)
+{
+    return device->addresses_64 && !device->options.dma_32_bits;
+}
+
 static uint32_t
 take_run_for(struct dma_map *map, const struct pndis_device *device, unsigned class)
 {
-    bool high = device->addresses_64 && !device->options.dma_32_bits;
-    struct spares *spares = high && class == 0 ? spares_here(map) : NULL;
+    bool high = reaches_high(device);
     uint32_t run = 0;
 
-    if (spares != NULL && spares->count != 0) {
-        return spares->runs[--spares->count];
-    }
     brief_lock(&map->lock);
     if (high) {
         run = take_run(map, &map->arenas[ARENA_HIGH], class);
@@ -160,16 +162,20 @@ static void
 give_run(struct dma_map *map, uint32_t run, unsigned class)
 {
     struct arena *arena = &map->arenas[run < LOW_PAGES ? ARENA_LOW : ARENA_HIGH];
-    struct spares *spares = class == 0 && run >= LOW_PAGES ? spares_here(map) : NULL;
 
-    if (spares != NULL && spares->count < SPARE_LIMIT) {
-        spares->runs[spares->count++] = run;
-        return;
-    }
     brief_lock(&map->lock);
     map->pages[run].next = arena->free_runs[class];
     arena->free_runs[class] = run;
     brief_unlock(&map->lock);
+}
+
+static inline void
+map_page(struct map_page *page, uint32_t device, uint8_t *page_host, size_t offset, size_t bytes)
+{
+    page->host = page_host;
+    page->low = (uint16_t)offset;
+    page->high = (uint16_t)(offset + bytes);
+    __atomic_store_n(&page->device, device, __ATOMIC_RELEASE);
 }
 
 static void
@@ -180,22 +186,25 @@ map_run(struct dma_map *map, uint32_t run, uint32_t device, uint8_t *host, size_
 
     for (size_t done = 0; done < bytes; run++, page_host += MAP_PAGE, offset = 0) {
         size_t here = min((size_t)MAP_PAGE - offset, bytes - done);
-        struct map_page *page = &map->pages[run];
 
-        page->host = page_host;
-        page->low = (uint16_t)offset;
-        page->high = (uint16_t)(offset + here);
-        __atomic_store_n(&page->device, device, __ATOMIC_RELEASE);
+        map_page(&map->pages[run], device, page_host, offset, here);
         done += here;
     }
 }
 
-uint64_t
-pndis__dma_map(struct pndis_device *device, void *host, size_t bytes)
+/* Pages of addresses that @bytes take which begin @offset bytes into one. */
+static size_t
+pages_across(size_t offset, size_t bytes)
+{
+    return (offset + bytes + MAP_PAGE - 1) >> MAP_PAGE_SHIFT;
+}
+
+/* Any size, any address. */
+static __attribute__((noinline)) uint64_t
+map_any(struct pndis_device *device, void *host, size_t offset, size_t bytes)
 {
     struct dma_map *map = map_of(device->ndis);
-    size_t offset = (uintptr_t)host & (MAP_PAGE - 1);
-    unsigned class = class_of((offset + bytes + MAP_PAGE - 1) >> MAP_PAGE_SHIFT);
+    unsigned class = class_of(pages_across(offset, bytes));
     uint32_t run;
 
     if (map == NULL || class >= CLASS_COUNT) {
@@ -209,17 +218,49 @@ pndis__dma_map(struct pndis_device *device, void *host, size_t bytes)
     return ((uint64_t)run << MAP_PAGE_SHIFT) | offset;
 }
 
+uint64_t
+pndis__dma_map(struct pndis_device *device, void *host, size_t bytes)
+{
+    struct dma_map *map = __atomic_load_n(&device->ndis->dma, __ATOMIC_ACQUIRE);
+    size_t offset = (uintptr_t)host & (MAP_PAGE - 1);
+    struct spares *spares;
+    uint32_t run;
+
+    if (map == NULL || bytes > MAP_PAGE - offset || !reaches_high(device)) {
+        return map_any(device, host, offset, bytes);
+    }
+    spares = spares_here(map);
+    if (spares == NULL || spares->count == 0) {
+        return map_any(device, host, offset, bytes);
+    }
+    run = spares->runs[--spares->count];
+    map_page(&map->pages[run], device->number, (uint8_t *)host - offset, offset, bytes);
+    return ((uint64_t)run << MAP_PAGE_SHIFT) | offset;
+}
+
+static __attribute__((noinline)) void
+unmap_any(struct dma_map *map, uint32_t run, size_t pages)
+{
+    for (size_t i = 0; i < pages; i++) {
+        __atomic_store_n(&map->pages[run + i].device, 0, __ATOMIC_RELEASE);
+    }
+    give_run(map, run, class_of(pages));
+}
+
 void
 pndis__dma_unmap(struct pndis_device *device, uint64_t address, size_t bytes)
 {
     struct dma_map *map = device->ndis->dma;
     uint32_t run = (uint32_t)(address >> MAP_PAGE_SHIFT);
-    size_t pages = ((address & (MAP_PAGE - 1)) + bytes + MAP_PAGE - 1) >> MAP_PAGE_SHIFT;
+    size_t pages = pages_across(address & (MAP_PAGE - 1), bytes);
+    struct spares *spares = pages == 1 && run >= LOW_PAGES ? spares_here(map) : NULL;
 
-    for (size_t i = 0; i < pages; i++) {
-        __atomic_store_n(&map->pages[run + i].device, 0, __ATOMIC_RELEASE);
+    if (spares == NULL || spares->count == SPARE_LIMIT) {
+        unmap_any(map, run, pages);
+        return;
     }
-    give_run(map, run, class_of(pages));
+    __atomic_store_n(&map->pages[run].device, 0, __ATOMIC_RELEASE);
+    spares->runs[spares->count++] = run;
 }
 
 static bool
@@ -229,8 +270,20 @@ reaches(const struct map_page *page, uint32_t device, size_t low, size_t high)
            high <= page->high;
 }
 
-/* A range of several pages, the first of which is @first. */
+/* The usual range that crosses the end of a page: it ends in the next one. */
 static void *
+two_pages_of(const struct pndis_device *device, const struct map_page *page, size_t offset,
+             size_t bytes)
+{
+    return reaches(page, device->number, offset, MAP_PAGE) &&
+                   reaches(page + 1, device->number, 0, offset + bytes - MAP_PAGE) &&
+                   page[1].host == page->host + MAP_PAGE
+               ? page->host + offset
+               : NULL;
+}
+
+/* A range of several pages, the first of which is @first. */
+static __attribute__((noinline)) void *
 pages_of(const struct pndis_device *device, const struct dma_map *map, uint64_t first,
          size_t offset, size_t bytes)
 {
@@ -264,9 +317,11 @@ pndis_device_memory(struct pndis_device *device, uint64_t address, size_t bytes)
     if (map == NULL || first >= MAP_PAGES || bytes == 0) {
         return NULL;
     }
-    if (bytes > MAP_PAGE - offset) {
-        return pages_of(device, map, first, offset, bytes);
-    }
     page = &map->pages[first];
-    return reaches(page, device->number, offset, offset + bytes) ? page->host + offset : NULL;
+    if (bytes <= MAP_PAGE - offset) {
+        return reaches(page, device->number, offset, offset + bytes) ? page->host + offset : NULL;
+    }
+    return bytes <= 2 * MAP_PAGE - offset && first + 1 < MAP_PAGES
+               ? two_pages_of(device, page, offset, bytes)
+               : pages_of(device, map, first, offset, bytes);
 }

@@ -177,9 +177,33 @@ is_watched(const struct pndis_device *device)
     return !device->ndis->machine->options.without_ledger;
 }
 
-static SCATTER_GATHER_LIST *
-build_list(struct pndis_device *device, const NET_BUFFER *nb, MDL *mdl, SIZE_T bytes, void *buffer,
-           ULONG buffer_bytes)
+/* All of it in one MDL, and room for its element; NULL: then it takes the long way. */
+static inline SCATTER_GATHER_LIST *
+build_single(struct pndis_device *device, const NET_BUFFER *nb, MDL *mdl, SIZE_T bytes,
+             SCATTER_GATHER_LIST *buffer, ULONG buffer_bytes)
+{
+    uint64_t address;
+
+    if (buffer == NULL || buffer_bytes < list_bytes(1) || bytes == 0 || bytes > mdl->ByteCount ||
+        is_watched(device)) {
+        return NULL;
+    }
+    address = pndis__dma_map(device, MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority), bytes);
+    if (address == 0) {
+        return NULL;
+    }
+    buffer->NumberOfElements = 1;
+    buffer->Reserved = (ULONG_PTR)nb | SG_CALLERS_BUFFER;
+    buffer->Elements[0] = (SCATTER_GATHER_ELEMENT){
+        .Address.QuadPart = (LONGLONG)address,
+        .Length = (ULONG)bytes,
+    };
+    return buffer;
+}
+
+static __attribute__((noinline)) SCATTER_GATHER_LIST *
+build_any(struct pndis_device *device, const NET_BUFFER *nb, MDL *mdl, SIZE_T bytes, void *buffer,
+          ULONG buffer_bytes)
 {
     ULONG elements = count_elements(mdl, bytes);
     bool fits = buffer != NULL && buffer_bytes >= list_bytes(elements);
@@ -204,6 +228,15 @@ undo_list:
         free(list);
     }
     return NULL;
+}
+
+static inline SCATTER_GATHER_LIST *
+build_list(struct pndis_device *device, const NET_BUFFER *nb, MDL *mdl, SIZE_T bytes, void *buffer,
+           ULONG buffer_bytes)
+{
+    SCATTER_GATHER_LIST *list = build_single(device, nb, mdl, bytes, buffer, buffer_bytes);
+
+    return list != NULL ? list : build_any(device, nb, mdl, bytes, buffer, buffer_bytes);
 }
 
 static bool
@@ -297,22 +330,33 @@ run_late(struct _KDPC *dpc, PVOID deferred_context, PVOID argument1, PVOID argum
     call_process(context_current(), late.adapter, late.process, late.list, late.context);
 }
 
-/* "HAL can call MiniportProcessSGList before or after NDIS returns": on sim the seed decides. */
-static void
-hand_over(struct context *context, struct pndis_adapter *adapter,
-          MINIPORT_PROCESS_SG_LIST_HANDLER process, SCATTER_GATHER_LIST *list,
-          PVOID process_context)
+static __attribute__((noinline)) bool
+hand_over_late(struct context *context, struct pndis_adapter *adapter,
+               MINIPORT_PROCESS_SG_LIST_HANDLER process, SCATTER_GATHER_LIST *list,
+               PVOID process_context)
 {
-    struct late_list *late = pndis__chance(context, 8) ? malloc(sizeof(*late)) : NULL;
+    struct late_list *late = malloc(sizeof(*late));
 
     if (late == NULL) {
-        call_process(context, adapter, process, list, process_context);
-        return;
+        return false;
     }
     *late = (struct late_list){
         .adapter = adapter, .process = process, .list = list, .context = process_context};
     KeInitializeDpc(&late->dpc, run_late, late);
     pndis__dpc_insert(context, &late->dpc, NULL, NULL);
+    return true;
+}
+
+/* "HAL can call MiniportProcessSGList before or after NDIS returns": on sim the seed decides. */
+static inline void
+hand_over(struct context *context, struct pndis_adapter *adapter,
+          MINIPORT_PROCESS_SG_LIST_HANDLER process, SCATTER_GATHER_LIST *list,
+          PVOID process_context)
+{
+    if (!pndis__chance(context, 8) ||
+        !hand_over_late(context, adapter, process, list, process_context)) {
+        call_process(context, adapter, process, list, process_context);
+    }
 }
 
 /*
