@@ -88,7 +88,13 @@ struct batch {
     BRIDGE_PROCESSOR *processor;
     struct port *from; /* The port it came in on. */
     struct returns returns;
-    ULONG64 used; /* A bit for each port that has an output. */
+    ULONG64 used;                       /* A bit for each port that has an output. */
+    UCHAR addresses[2 * ADDRESS_BYTES]; /* Of the frame before, if @has_addresses: ... */
+    BOOLEAN has_addresses;
+    BOOLEAN has_others;
+    ULONG64 running; /* Of the other ports; */
+    ULONG64 paused;
+    ULONG to; /* ... where it went; BRIDGE_PORT_LIMIT: nobody knew. */
     struct output outputs[BRIDGE_PORT_LIMIT];
 };
 
@@ -240,26 +246,37 @@ deliver(struct batch *batch, const struct parcel *parcel, const struct port *to)
 
 /* --- where to --- */
 
-/* Every port that is to see a flooded frame, as bits. */
-static ULONG64
-other_ports(struct batch *batch)
+/* All ports but the one it came from, as bits: once for an indication. */
+static void
+find_others(struct batch *batch)
 {
     ULONG limit = (ULONG)ReadULongNoFence(&bridge.port_count);
-    ULONG64 ports = 0;
 
+    batch->running = batch->paused = 0;
     for (ULONG i = 0; i < limit; i++) {
         const struct port *port = &bridge.ports[i];
 
-        if (port == batch->from || !ReadNoFence(&port->used)) {
-            continue;
-        }
-        if (ReadNoFence(&port->running)) {
-            ports |= 1ull << i;
-        } else {
-            drop(batch, port, BRIDGE_DROP_PAUSED, 1);
+        if (port != batch->from && ReadNoFence(&port->used)) {
+            *(ReadNoFence(&port->running) ? &batch->running : &batch->paused) |= 1ull << i;
         }
     }
-    return ports;
+    batch->has_others = TRUE;
+}
+
+/* Every port that is to see a flooded frame. */
+static ULONG64
+other_ports(struct batch *batch)
+{
+    if (!batch->has_others) {
+        find_others(batch);
+    }
+    for (ULONG64 rest = batch->paused; rest != 0; rest &= rest - 1) {
+        ULONG number;
+
+        BitScanForward64(&number, rest);
+        drop(batch, &bridge.ports[number], BRIDGE_DROP_PAUSED, 1);
+    }
+    return batch->running;
 }
 
 static void
@@ -314,6 +331,23 @@ is_reserved(const UCHAR *address)
            (address[5] & 0xf0) == 0;
 }
 
+/*
+ * Learn where the frame comes from, and find where it goes. Neighbours in an indication mostly are
+ * of one flow: those have been looked up.
+ */
+static ULONG
+route(struct batch *batch, const UCHAR *ethernet)
+{
+    if (!batch->has_addresses ||
+        !RtlEqualMemory(batch->addresses, ethernet, sizeof(batch->addresses))) {
+        table_learn(ethernet + ADDRESS_BYTES, batch->from->number);
+        batch->to = table_lookup(ethernet);
+        RtlCopyMemory(batch->addresses, ethernet, sizeof(batch->addresses));
+        batch->has_addresses = TRUE;
+    }
+    return batch->to;
+}
+
 static void
 forward(struct batch *batch, struct parcel *parcel)
 {
@@ -335,8 +369,8 @@ forward(struct batch *batch, struct parcel *parcel)
         drop_malformed(batch, parcel);
         return;
     }
-    table_learn(ethernet + ADDRESS_BYTES, batch->from->number);
     if (is_group(ethernet)) {
+        table_learn(ethernet + ADDRESS_BYTES, batch->from->number);
         if (is_reserved(ethernet)) {
             filter(batch, parcel);
         } else {
@@ -344,7 +378,7 @@ forward(struct batch *batch, struct parcel *parcel)
         }
         return;
     }
-    to = table_lookup(ethernet);
+    to = route(batch, ethernet);
     if (to >= BRIDGE_PORT_LIMIT) {
         flood(batch, parcel);
     } else if (to == batch->from->number) {
@@ -466,6 +500,7 @@ BridgeReceive(NDIS_HANDLE context, PNET_BUFFER_LIST lists, NDIS_PORT_NUMBER numb
     batch.processor = this_processor();
     batch.from = from;
     batch.used = 0;
+    batch.has_addresses = batch.has_others = FALSE;
     returns_init(&batch.returns);
     if (!ReadNoFence(&from->running)) {
         drop(&batch, from, BRIDGE_DROP_PAUSED, frames);
