@@ -33,6 +33,7 @@ enum {
     VNET_STALLED_CHECKS = 2, /* So many checks without any completion: the device hangs. */
 
     VNET_SEND_PREFIX_LIMIT = 240, /* Bytes of a frame's headers, tag excepted, that may change. */
+    VNET_SEND_COPY_LIMIT = VNET_SEND_PREFIX_LIMIT, /* Frames up to this are copied whole. */
 
     VNET_RSS_TABLE_ENTRIES = 128,
     VNET_RSS_KEY_BYTES = 40,
@@ -433,6 +434,21 @@ UCHAR *VnetSendFrameStart(NET_BUFFER *NetBuffer, ULONG Bytes, UCHAR *Storage);
  * gets the frame's headers if they change; then *PrefixBytes says how many bytes of it replace the
  * frame's own. FALSE: this cannot be sent.
  */
+/* Copied behind its header, a short frame is on its way before a scatter/gather list is made. */
+FORCEINLINE BOOLEAN
+VnetSendIsCopied(const NET_BUFFER *NetBuffer)
+{
+    return NetBuffer->stDataLength <= VNET_SEND_COPY_LIMIT;
+}
+/* Whether anything is to be done to the frames of @NetBufferList but to send them. */
+FORCEINLINE BOOLEAN
+VnetSendAsksForOffloads(const NET_BUFFER_LIST *NetBufferList)
+{
+    return NET_BUFFER_LIST_INFO(NetBufferList, TcpIpChecksumNetBufferListInfo) != NULL ||
+           NET_BUFFER_LIST_INFO(NetBufferList, TcpLargeSendNetBufferListInfo) != NULL ||
+           NET_BUFFER_LIST_INFO(NetBufferList, UdpSegmentationOffloadInfo) != NULL;
+}
+/* What they ask for. FALSE: it cannot be done. */
 BOOLEAN VnetSendPlanOffloads(const VNET_ADAPTER *Adapter, NET_BUFFER_LIST *NetBufferList,
                              NET_BUFFER *NetBuffer, VIRTIO_NET_HDR *Header, UCHAR *Copy,
                              ULONG *PrefixBytes);

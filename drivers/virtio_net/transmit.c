@@ -1,7 +1,8 @@
 /*
- * MiniportSendNetBufferLists. A frame's way: its scatter/gather list is asked for; it waits in a
- * queue, in order; it gets descriptors; the device uses them; its list is freed; and with the last
- * frame of a NET_BUFFER_LIST that is completed. The second half is in transmit_queue.c.
+ * MiniportSendNetBufferLists. A frame's way: its scatter/gather list is asked for, or it is so
+ * short that it is copied; it waits in a queue, in order; it gets descriptors; the device uses
+ * them; its list is freed; and with the last frame of a NET_BUFFER_LIST that is completed. The
+ * second half is in transmit_queue.c.
  */
 #include "adapter.h"
 
@@ -34,7 +35,13 @@ static VOID
 RequestList(VNET_SEND_QUEUE *Queue, NET_BUFFER_LIST *NetBufferList, NET_BUFFER *NetBuffer)
 {
     VNET_SEND_BUFFER *Buffer = VnetSendBufferOf(NetBuffer);
-    VNET_SG_STORAGE *Storage = Buffer->Storage == 0 ? NULL : &Queue->Storages[Buffer->Storage - 1];
+    VNET_SG_STORAGE *Storage;
+
+    if (VnetSendIsCopied(NetBuffer)) {
+        Buffer->State = VNET_SEND_READY;
+        return;
+    }
+    Storage = Buffer->Storage == 0 ? NULL : &Queue->Storages[Buffer->Storage - 1];
 
     if (!VnetSendIsLengthValid(Queue->Adapter, NetBufferList, NetBuffer) ||
         NdisMAllocateNetBufferSGList(
@@ -78,7 +85,7 @@ Prepare(VNET_SEND_QUEUE *Queue, NET_BUFFER_LIST *NetBufferLists)
             Buffer->Nbl = NetBufferLists;
             Buffer->Sg = NULL;
             Buffer->State = VNET_SEND_REQUESTED;
-            Buffer->Storage = VnetSendTakeStorage(Queue);
+            Buffer->Storage = VnetSendIsCopied(NetBuffer) ? 0 : VnetSendTakeStorage(Queue);
             List->Unfinished++;
         }
         Count++;

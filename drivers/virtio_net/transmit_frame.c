@@ -27,6 +27,7 @@ typedef struct _VNET_PLAN {
     ULONG Bytes;       /* Sent of it. */
     ULONG PadBytes;
     ULONG Bounce;       /* From 1; 0: none. */
+    const UCHAR *Start; /* Of the frame, where it is known to be in one piece with the header. */
     ULONG SegmentBytes; /* Of a frame that the device cuts; 0: it does not. */
     ULONG HeaderBytes;  /* In front of each segment. */
 } VNET_PLAN;
@@ -89,6 +90,9 @@ TagOf(const VNET_CONFIG *Config, const NET_BUFFER_LIST *NetBufferList)
     ULONG VlanId;
 
     Info.Value = NET_BUFFER_LIST_INFO(NetBufferList, Ieee8021QNetBufferListInfo);
+    if (Info.Value == NULL && Config->VlanId == 0) {
+        return 0;
+    }
     Priority = (Config->PriorityVlanTag & 1) != 0 ? Info.TagHeader.UserPriority : 0;
     VlanId = (Config->PriorityVlanTag & 2) != 0 ? Info.TagHeader.VlanId : 0;
     if (VlanId == 0 && (Config->PriorityVlanTag & 2) != 0) {
@@ -151,19 +155,50 @@ InsertTag(VNET_PLAN *Plan, VIRTIO_NET_HDR *Header, USHORT Tag, ULONG PrefixBytes
     return PrefixBytes;
 }
 
+/* The whole frame behind its header, unless it is there already. FALSE: its data are too short. */
+static BOOLEAN
+CopyFrame(VNET_PLAN *Plan, BOOLEAN IsThere)
+{
+    ULONG Bytes = NET_BUFFER_DATA_LENGTH(Plan->NetBuffer);
+    UCHAR *Copy = Plan->Memory + VNET_HEADER_BYTES;
+    const UCHAR *Data = IsThere ? Copy : VnetSendFrameStart(Plan->NetBuffer, Bytes, Copy);
+
+    if (Data != NULL && Data != Copy) {
+        NdisMoveMemory(Copy, Data, Bytes);
+    }
+    Plan->Start = Copy;
+    return Data != NULL;
+}
+
+static VOID
+PadCopy(VNET_PLAN *Plan)
+{
+    NdisZeroMemory(Plan->Memory + Plan->MemoryBytes, Plan->PadBytes);
+    Plan->MemoryBytes += Plan->PadBytes;
+    Plan->PadBytes = 0;
+}
+
 static BOOLEAN
 PlanHeader(const VNET_ADAPTER *Adapter, VNET_PLAN *Plan)
 {
+    BOOLEAN IsCopied = VnetSendIsCopied(Plan->NetBuffer);
     NET_BUFFER_LIST *NetBufferList = VnetSendBufferOf(Plan->NetBuffer)->Nbl;
     ULONG FrameBytes = NET_BUFFER_DATA_LENGTH(Plan->NetBuffer);
     USHORT Tag = TagOf(&Adapter->Config, NetBufferList);
     VIRTIO_NET_HDR Header = {0};
-    ULONG PrefixBytes;
+    ULONG PrefixBytes = 0;
     UCHAR *Front;
+    BOOLEAN IsAsked = VnetSendAsksForOffloads(NetBufferList);
 
-    if (!VnetSendPlanOffloads(Adapter, NetBufferList, Plan->NetBuffer, &Header,
-                              Plan->Memory + VNET_HEADER_BYTES, &PrefixBytes)) {
+    if (IsAsked && !VnetSendPlanOffloads(Adapter, NetBufferList, Plan->NetBuffer, &Header,
+                                         Plan->Memory + VNET_HEADER_BYTES, &PrefixBytes)) {
         return FALSE;
+    }
+    if (IsCopied) {
+        if (!CopyFrame(Plan, IsAsked)) {
+            return FALSE;
+        }
+        PrefixBytes = FrameBytes;
     }
     Plan->SegmentBytes = Header.GsoSize;
     Plan->HeaderBytes = Header.HeaderLength;
@@ -177,11 +212,15 @@ PlanHeader(const VNET_ADAPTER *Adapter, VNET_PLAN *Plan)
     Plan->PadBytes =
         FrameBytes < VNET_MINIMUM_FRAME_BYTES ? VNET_MINIMUM_FRAME_BYTES - FrameBytes : 0;
     if (Front != NULL) {
+        Plan->Start = Front + VNET_HEADER_BYTES;
         Plan->Skip -= VNET_HEADER_BYTES;
         Plan->Bytes += VNET_HEADER_BYTES;
     } else {
         Plan->MemoryBytes = VNET_HEADER_BYTES + PrefixBytes + (Tag != 0 ? VNET_VLAN_TAG_BYTES : 0);
         Front = Plan->Memory;
+    }
+    if (IsCopied && Plan->PadBytes != 0) {
+        PadCopy(Plan);
     }
     NdisMoveMemory(Front, &Header, sizeof(Header));
     return TRUE;
@@ -276,6 +315,19 @@ WriteIndirect(VNET_SEND_QUEUE *Queue, const VNET_PLAN *Plan)
     Desc->Flags = VIRTQ_DESC_F_INDIRECT;
 }
 
+/* Header and data are one piece. */
+static VOID
+WriteOne(VNET_SEND_QUEUE *Queue, const VNET_PLAN *Plan, ULONG64 Address, ULONG Bytes)
+{
+    VIRTQ_DESC *Desc = &Queue->Ring.Desc[Plan->Slot];
+
+    Queue->Ring.FreeHead = Desc->Next;
+    Queue->Ring.FreeCount--;
+    Desc->Address = Address;
+    Desc->Length = Bytes;
+    Desc->Flags = 0;
+}
+
 /* --- too many pieces, or no list of them --- */
 
 static VNET_PUT
@@ -324,6 +376,13 @@ Place(VNET_SEND_QUEUE *Queue, VNET_PLAN *Plan)
     BOOLEAN HasTables = Queue->Tables.Address != NULL;
     ULONG Most;
 
+    if (Plan->Bytes == 0) {
+        WriteOne(Queue, Plan,
+                 (ULONG64)Queue->Headers.DeviceAddress.QuadPart +
+                     (ULONG)Plan->Slot * SLOT_HEADER_BYTES,
+                 Plan->MemoryBytes);
+        return VnetPutDone;
+    }
     if (Plan->Sg == NULL) {
         return Bounce(Queue, Plan);
     }
@@ -335,6 +394,11 @@ Place(VNET_SEND_QUEUE *Queue, VNET_PLAN *Plan)
     if (Queue->Ring.FreeCount < Most) {
         return VnetPutNoRoom;
     }
+    if (Plan->MemoryBytes == 0 && Plan->PadBytes == 0 && Plan->Sg->NumberOfElements == 1) {
+        WriteOne(Queue, Plan, (ULONG64)Plan->Sg->Elements[0].Address.QuadPart + Plan->Skip,
+                 Plan->Bytes);
+        return VnetPutDone;
+    }
     WriteDirect(Queue, Plan);
     return VnetPutDone;
 }
@@ -345,7 +409,9 @@ CountFrame(VNET_SEND_QUEUE *Queue, const VNET_PLAN *Plan)
 {
     ULONG Bytes = NET_BUFFER_DATA_LENGTH(Plan->NetBuffer);
     UCHAR Storage[VNET_ADDRESS_BYTES];
-    const UCHAR *Destination = VnetSendFrameStart(Plan->NetBuffer, VNET_ADDRESS_BYTES, Storage);
+    const UCHAR *Destination =
+        Plan->Start != NULL ? Plan->Start
+                            : VnetSendFrameStart(Plan->NetBuffer, VNET_ADDRESS_BYTES, Storage);
     ULONG Segments = 1;
 
     if (Plan->SegmentBytes != 0) {
