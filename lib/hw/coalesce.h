@@ -38,6 +38,17 @@ struct coalesced {
     } piece[COALESCED_PIECES];
 };
 
+enum { DATAGRAM_LOOK_BYTES = 24 };
+
+/* Whether @frame could be a UDP datagram: by its type, and the protocol in its IP header,
+ * for which DATAGRAM_LOOK_BYTES have to be there. */
+static inline bool
+may_be_datagram(const uint8_t *frame)
+{
+    return (frame[12] == 0x08 && frame[13] == 0x00 && frame[23] == 17) ||
+           (frame[12] == 0x86 && frame[13] == 0xdd && frame[20] == 17);
+}
+
 /*
  * The frame of @bytes lies in the first buffer of @room. True: it has been taken. False: it is to
  * be delivered as it is, and nothing is held.

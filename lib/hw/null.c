@@ -98,6 +98,7 @@ receive_frames(struct pndis_backend *backend, unsigned queue, struct pndis_room 
     struct source *source = &null->sources[queue];
     uint64_t now = null->options.frames_per_second == 0 ? 0 : pndis_nic_now_ns(backend->nic);
 
+    pndis_room_expect(room, PNDIS_FRAME_HEADER_BYTES + null->options.frame_bytes);
     while (due(null, source) <= now && make_frame(null, room)) {
         source->made++;
     }

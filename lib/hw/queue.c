@@ -251,7 +251,7 @@ take_single(struct virtqueue *queue, const struct vring_desc *desc, struct pndis
     return 1;
 }
 
-static int
+static __attribute__((noinline, cold)) int
 take_chain(struct virtqueue *queue, struct pndis_slice *slices, struct chain *chain)
 {
     struct walk walk = {.queue = queue,
@@ -268,19 +268,13 @@ take_chain(struct virtqueue *queue, struct pndis_slice *slices, struct chain *ch
     return 1;
 }
 
-int
-pndis__queue_take(struct virtqueue *queue, struct pndis_slice *slices, struct chain *out_chain)
+/* There is one. */
+static int
+take_next(struct virtqueue *queue, struct pndis_slice *slices, struct chain *out_chain)
 {
     struct vring_desc desc;
     unsigned place = queue->next_avail & (queue->size - 1u);
 
-    if (queue->next_avail == queue->avail_seen) {
-        int waiting = pndis__queue_waiting(queue);
-
-        if (waiting <= 0) {
-            return waiting;
-        }
-    }
     out_chain->head = le16toh(__atomic_load_n(&queue->avail->ring[place], __ATOMIC_RELAXED));
     if (out_chain->head < queue->size) {
         desc = read_desc(queue->desc, out_chain->head);
@@ -289,6 +283,19 @@ pndis__queue_take(struct virtqueue *queue, struct pndis_slice *slices, struct ch
         }
     }
     return take_chain(queue, slices, out_chain);
+}
+
+int
+pndis__queue_take(struct virtqueue *queue, struct pndis_slice *slices, struct chain *out_chain)
+{
+    if (__builtin_expect(queue->next_avail == queue->avail_seen, 0)) {
+        int waiting = pndis__queue_waiting(queue);
+
+        if (waiting <= 0) {
+            return waiting;
+        }
+    }
+    return take_next(queue, slices, out_chain);
 }
 
 /* --- telling the driver, being told --- */

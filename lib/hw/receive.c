@@ -268,6 +268,22 @@ deliver(struct pndis_room *room, const struct pndis_slice *slices, unsigned coun
     count_delivered(room, bytes);
 }
 
+/* False: the frame is to be delivered as it is. */
+static inline bool
+coalesce(struct pndis_room *room, const struct pndis_slice *slices, uint32_t bytes)
+{
+    const uint8_t *frame = (const uint8_t *)slices[0].data + PNDIS_FRAME_HEADER_BYTES;
+
+    if (slices[0].bytes >= PNDIS_FRAME_HEADER_BYTES + DATAGRAM_LOOK_BYTES &&
+        may_be_datagram(frame)) {
+        return pndis__coalesce(room, bytes);
+    }
+    if (room->held.datagrams != 0) {
+        pndis__coalesce_flush(room);
+    }
+    return false;
+}
+
 bool
 pndis_room_commit(struct pndis_room *room, uint32_t bytes)
 {
@@ -297,7 +313,7 @@ pndis_room_commit(struct pndis_room *room, uint32_t bytes)
     if (is_recorded(nic)) {
         pndis__nic_record(nic, DIRECTION_IN, slices, count, bytes);
     }
-    if (room->coalesce && pndis__coalesce(room, bytes)) {
+    if (room->coalesce && coalesce(room, slices, bytes)) {
         count_delivered(room, bytes);
     } else {
         deliver(room, slices, count, bytes);
