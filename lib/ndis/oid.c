@@ -580,6 +580,26 @@ pndis__oid_queue_close(struct context *context, struct pndis_adapter *adapter)
     }
 }
 
+/* With a copy of @buffer, which may be needed longer than its owner waits. */
+static struct oid_work *
+work_new_own(struct pndis_adapter *adapter, const void *buffer, ULONG bytes)
+{
+    struct oid_work *work = work_new(adapter, NULL, NULL);
+
+    if (work == NULL) {
+        return NULL;
+    }
+    work->buffer = malloc(bytes + 1);
+    if (work->buffer == NULL) {
+        free(work);
+        return NULL;
+    }
+    if (bytes != 0) {
+        memcpy(work->buffer, buffer, bytes);
+    }
+    return work;
+}
+
 NDIS_STATUS
 pndis__oid_internal(struct context *context, struct pndis_adapter *adapter, NDIS_REQUEST_TYPE kind,
                     NDIS_OID oid, void *buffer, ULONG bytes, ULONG *out_bytes)
@@ -591,7 +611,7 @@ pndis__oid_internal(struct context *context, struct pndis_adapter *adapter, NDIS
     if (adapter->oids.closed) {
         return NDIS_STATUS_CLOSING;
     }
-    work = work_new(adapter, NULL, NULL);
+    work = work_new_own(adapter, buffer, bytes);
     if (work == NULL) {
         return NDIS_STATUS_RESOURCES;
     }
@@ -601,14 +621,14 @@ pndis__oid_internal(struct context *context, struct pndis_adapter *adapter, NDIS
     work->own.Header.Size = NDIS_SIZEOF_OID_REQUEST_REVISION_1;
     work->own.RequestType = kind;
     work->own.DATA.QUERY_INFORMATION.Oid = oid;
-    work->own.DATA.QUERY_INFORMATION.InformationBuffer = buffer;
+    work->own.DATA.QUERY_INFORMATION.InformationBuffer = work->buffer;
     work->own.DATA.QUERY_INFORMATION.InformationBufferLength = bytes;
     KeInitializeEvent(&done, NotificationEvent, FALSE);
     work->done = &done;
     enqueue(&adapter->oids, work);
     kick_queue(context, adapter);
     if (pndis__wait(context, &done, pndis__deadline(context), true) != SLEEP_WOKEN) {
-        /* The miniport may still write into the request: it is left to its completion. */
+        /* The miniport still has the request and its buffer: they are left to its completion. */
         brief_lock(&adapter->oids.lock);
         work->done = NULL;
         brief_unlock(&adapter->oids.lock);
@@ -617,6 +637,9 @@ pndis__oid_internal(struct context *context, struct pndis_adapter *adapter, NDIS
         return NDIS_STATUS_FAILURE;
     }
     status = work->status;
+    if (bytes != 0) {
+        memcpy(buffer, work->buffer, bytes);
+    }
     if (out_bytes != NULL) {
         *out_bytes = status == NDIS_STATUS_SUCCESS ? work->own.DATA.QUERY_INFORMATION.BytesWritten
                                                    : work->own.DATA.QUERY_INFORMATION.BytesNeeded;
