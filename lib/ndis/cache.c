@@ -236,6 +236,16 @@ pndis__cache_put(struct context *context, struct cache *cache, void *memory)
     brief_unlock(&cache->lock);
 }
 
+void
+pndis__cache_discard(struct cache *cache, void *block)
+{
+    if (cache->checked) {
+        put_checked(cache, block);
+    } else {
+        free(block);
+    }
+}
+
 uint64_t
 pndis__cache_outstanding(const struct cache *cache)
 {

@@ -21,6 +21,8 @@ void pndis__cache_destroy(struct cache *cache);
 /* A block of 16-byte alignment with undefined content; NULL for want of memory. */
 void *pndis__cache_take(struct context *context, struct cache *cache);
 void pndis__cache_put(struct context *context, struct cache *cache, void *block);
+/* Free a block of a cache that is about to be destroyed. */
+void pndis__cache_discard(struct cache *cache, void *block);
 /* Blocks taken and not put back. */
 uint64_t pndis__cache_outstanding(const struct cache *cache);
 

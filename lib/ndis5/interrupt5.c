@@ -66,7 +66,7 @@ run_dpc(struct context *context, struct miniport5 *miniport, struct task *task)
     struct interrupt5 *interrupt = CONTAINING_RECORD(task, struct interrupt5, dpc);
     struct batch batch;
 
-    pndis__batch_enter(context, &batch, miniport, pndis__in_dpc);
+    pndis__batch_enter(context, &batch, miniport, BATCH_DPC);
     miniport->calls->HandleInterruptHandler(miniport->context);
     pndis__batch_leave(context, &batch);
     if (miniport->calls->EnableInterruptHandler != NULL) {

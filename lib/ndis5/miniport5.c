@@ -107,7 +107,7 @@ create(struct context *context, struct pndis_adapter *adapter, struct wrapper *w
     miniport->sends = calloc(1, sizeof(*miniport->sends));
     if (miniport->receives == NULL || miniport->sends == NULL ||
         !pndis__packet_source_init(miniport->sends, context->machine, &adapter->owner,
-                                   PROTOCOL_RESERVED_SIZE_IN_PACKET)) {
+                                   PROTOCOL_RESERVED_SIZE_IN_PACKET, true)) {
         free_parts(miniport);
         free(miniport);
         return NULL;

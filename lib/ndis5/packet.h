@@ -22,6 +22,8 @@ enum packet_state {
     PACKET_IN_CALL,   /* The driver's function that was given it has not returned. */
     PACKET_OUT,       /* Indicated, or pending in the driver. */
     PACKET_CAME_BACK, /* While it was PACKET_IN_CALL. */
+    /* As PACKET_OUT, of a plain send (send5.c). A number that tells it from what is no packet. */
+    PACKET_PLAIN = 0x4e49414c,
 };
 
 /* Room for the pages of a frame of 8 KiB that begins anywhere. */
@@ -34,18 +36,18 @@ struct part_mdl {
 
 struct packet_block {
     struct handle handle; /* In the table of handles only where drivers are watched closely. */
-    enum packet_kind kind;
-    uint32_t state;
-    struct packet_source *source;
-    struct packet_block *next;
-    NET_BUFFER_LIST *nbl; /* That it is a part of. */
-    NDIS_STATUS status;   /* Of a send that was completed inside the call. */
     MDL *described;       /* A chain that was made for it; NULL: none. */
     SCATTER_GATHER_LIST *list;
     union {
         struct nbl_block own; /* Of an indicated packet. */
         struct part_mdl part; /* Of a sent one: in place of its first MDL. */
     };
+    struct packet_source *source;
+    struct packet_block *next;
+    enum packet_kind kind;
+    NDIS_STATUS status;   /* Of a send that was completed inside the call. */
+    NET_BUFFER_LIST *nbl; /* That it is a part of. */
+    uint32_t state;
     NDIS_PACKET packet; /* Last: the reserved area, out-of-band block and the rest follow. */
 };
 
@@ -58,14 +60,57 @@ clear_bytes(void *memory, size_t bytes)
     memset(memory, 0, bytes);
 }
 
+/* Sends that came back, on the processor where they did: they are whole but for what changes. */
+struct packet_stash {
+    struct packet_block *first;
+    unsigned count;
+} __attribute__((aligned(64)));
+
+enum { STASH_LIMIT = 256 };
+
 /* Where blocks of one size come from. */
 struct packet_source {
     struct pndis_machine *machine;
     struct owner *owner;
     struct cache *cache; /* NULL where drivers are watched: each block is allocated for itself. */
+    struct packet_stash *stashes; /* One a processor. NULL without a cache, and in pools. */
     size_t bytes;
     USHORT oob_offset;
 };
+
+/* The stash of the processor that @context is; NULL: it is none, or there are no stashes. */
+static inline struct packet_stash *
+stash_of(const struct context *context, const struct packet_source *source)
+{
+    return source->stashes == NULL || context->cpu == NULL ? NULL
+                                                           : &source->stashes[context->cpu->number];
+}
+
+/* A block as it came back; NULL: there is none. */
+static inline struct packet_block *
+stash_take(struct packet_stash *stash)
+{
+    struct packet_block *block = stash->first;
+
+    if (block != NULL) {
+        stash->first = block->next;
+        stash->count--;
+    }
+    return block;
+}
+
+/* False: it is full. */
+static inline bool
+stash_put(struct packet_stash *stash, struct packet_block *block)
+{
+    if (stash->count == STASH_LIMIT) {
+        return false;
+    }
+    block->next = stash->first;
+    stash->first = block;
+    stash->count++;
+    return true;
+}
 
 static inline struct packet_block *
 block_of(NDIS_PACKET *packet)
@@ -73,9 +118,9 @@ block_of(NDIS_PACKET *packet)
     return CONTAINING_RECORD(packet, struct packet_block, packet);
 }
 
-/* False for want of memory. */
+/* False for want of memory. @sends: of a miniport's sends, not of a pool. */
 bool pndis__packet_source_init(struct packet_source *source, struct pndis_machine *machine,
-                               struct owner *owner, UINT protocol_reserved);
+                               struct owner *owner, UINT protocol_reserved, bool sends);
 void pndis__packet_source_fini(struct packet_source *source);
 /* A packet, initialized as NdisAllocatePacket does it; NULL for want of memory. */
 struct packet_block *pndis__packet_take(struct context *context, struct packet_source *source,
@@ -102,27 +147,94 @@ packet_ok(struct context *context, NDIS_PACKET *packet, const char *call, const 
 MINIPORT_SEND_NET_BUFFER_LISTS pndis__n5_send;
 MINIPORT_CANCEL_SEND pndis__n5_cancel_send;
 
+/* Packets that go to the driver in one call: what stays in the nearest cache until they are
+ * complete. */
+enum { PACKETS_AT_ONCE = 32 };
+
 /* Around functions of the driver in which sends are completed: the lists that are complete then go
  * up together at its end. */
 struct batch {
     struct frame frame;
     struct miniport5 *miniport;
-    NET_BUFFER_LIST *first;
-    NET_BUFFER_LIST *last;
+    struct packet_stash *plain; /* Where plain sends go that it completes. */
+    NDIS_HANDLE plain_handle;   /* Of the adapter; nobody's when there are no plain sends. */
+    NET_BUFFER_LIST *first;     /* Valid when there is one. */
+    NET_BUFFER_LIST **end;      /* What is to point to the next one. */
 };
 
-void pndis__batch_enter(struct context *context, struct batch *batch, struct miniport5 *miniport,
-                        const char *callback);
-void pndis__batch_leave(struct context *context, struct batch *batch);
 /* What batches are entered with, so that they are recognized. */
-extern const char pndis__in_send[];
-extern const char pndis__in_dpc[];
+enum batch_name { BATCH_SEND, BATCH_DPC, BATCH_NAMES };
+enum { BATCH_NAME_BYTES = 32 };
+extern const char pndis__batch_names[BATCH_NAMES][BATCH_NAME_BYTES];
+
+void pndis__batch_enter(struct context *context, struct batch *batch, struct miniport5 *miniport,
+                        enum batch_name name);
+void pndis__batch_leave(struct context *context, struct batch *batch);
+/* The one in which @context runs; NULL: none. */
+static inline struct batch *
+batch_of(const struct context *context)
+{
+    const struct frame *frame = context->frame;
+
+    return frame != NULL && (uintptr_t)frame->callback - (uintptr_t)pndis__batch_names <
+                                sizeof(pndis__batch_names)
+               ? (struct batch *)frame
+               : NULL;
+}
+
+static inline void
+batch_add(struct batch *batch, NET_BUFFER_LIST *nbl)
+{
+    *batch->end = nbl;
+    batch->end = &nbl->Next;
+}
+
+/* From the block's beginning, so that compilers see that there is something behind the packet. */
+static inline NDIS_PACKET_OOB_DATA *
+oob_of(struct packet_block *block, const struct packet_source *source)
+{
+    return (NDIS_PACKET_OOB_DATA *)((char *)block + offsetof(struct packet_block, packet) +
+                                    source->oob_offset);
+}
+
+static inline PVOID *
+information_of(struct packet_block *block, const struct packet_source *source)
+{
+    return ((NDIS_PACKET_EXTENSION *)(oob_of(block, source) + 1))->NdisPacketInfo;
+}
+
+/* 802.1Q tag and cancel identifier; the other kinds are not offered to who is above. */
+static inline void
+packet_information(PVOID *information, NET_BUFFER_LIST *nbl)
+{
+    const ULONG_PTR tag_bits = 0xffff;
+    ULONG_PTR tag = (ULONG_PTR)NET_BUFFER_LIST_INFO(nbl, Ieee8021QNetBufferListInfo);
+
+    information[Ieee8021QInfo] = (PVOID)(tag & tag_bits);
+    information[PacketCancelId] = NDIS_GET_NET_BUFFER_LIST_CANCEL_ID(nbl);
+    information[OriginalNetBufferList] = nbl;
+}
 
 /* A packet for @nb; NULL for want of memory. */
 struct packet_block *pndis__packet_of_buffer(struct context *context, struct miniport5 *miniport,
                                              NET_BUFFER_LIST *nbl, NET_BUFFER *nb);
 void pndis__packet_of_buffer_free(struct context *context, struct miniport5 *miniport,
                                   struct packet_block *block);
+void pndis__packet_complete(struct context *context, struct miniport5 *miniport,
+                            struct packet_block *block, NDIS_STATUS status);
+/* One packet of @nbl is complete. */
+void pndis__one_complete(struct context *context, struct miniport5 *miniport, NET_BUFFER_LIST *nbl,
+                         NDIS_STATUS status);
+/* Give @packets to the driver. Returns how many it took; the others have to wait. */
+UINT pndis__packets_give(struct context *context, struct miniport5 *miniport, NDIS_PACKET **packets,
+                         UINT count);
+
+/* --- sends that wait for a serialized miniport (send_serial.c) --- */
+
+/* Packets for @nbl, at the end of those that wait. */
+void pndis__send_wait(struct context *context, struct miniport5 *miniport, NET_BUFFER_LIST *nbl);
+/* The driver has resources for what it could not take. */
+void pndis__send_resupply(struct context *context, struct miniport5 *miniport);
 /* Give the driver the first sends that wait. The serial lock is taken. */
 void pndis__send_queued(struct context *context, struct miniport5 *miniport);
 /* Complete what waits and, if @cancel_id is not NULL, has that identifier. */

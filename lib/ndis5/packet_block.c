@@ -32,24 +32,60 @@ NdisPacketSize(UINT ProtocolReservedSize)
     return (UINT)packet_bytes(ProtocolReservedSize, &oob);
 }
 
+static struct packet_stash *
+make_stashes(const struct pndis_machine *machine)
+{
+    size_t bytes = machine->processor_count * sizeof(struct packet_stash);
+    struct packet_stash *stashes = aligned_alloc(_Alignof(struct packet_stash), bytes);
+
+    if (stashes != NULL) {
+        memset(stashes, 0, bytes);
+    }
+    return stashes;
+}
+
 bool
 pndis__packet_source_init(struct packet_source *source, struct pndis_machine *machine,
-                          struct owner *owner, UINT protocol_reserved)
+                          struct owner *owner, UINT protocol_reserved, bool sends)
 {
     source->machine = machine;
     source->owner = owner;
+    source->stashes = NULL;
     source->bytes = packet_bytes(protocol_reserved, &source->oob_offset);
     if (!machine->options.without_ledger) {
         return true;
     }
     source->cache = pndis__cache_create(
         machine, offsetof(struct packet_block, packet) + source->bytes, false, NULL);
-    return source->cache != NULL;
+    if (source->cache != NULL && sends) {
+        source->stashes = make_stashes(machine);
+    }
+    if (source->cache == NULL || (sends && source->stashes == NULL)) {
+        pndis__packet_source_fini(source);
+        return false;
+    }
+    return true;
+}
+
+static void
+empty_stash(struct packet_source *source, struct packet_stash *stash)
+{
+    while (stash->first != NULL) {
+        struct packet_block *block = stash->first;
+
+        stash->first = block->next;
+        pndis__cache_discard(source->cache, block);
+    }
 }
 
 void
 pndis__packet_source_fini(struct packet_source *source)
 {
+    for (unsigned i = 0; source->stashes != NULL && i < source->machine->processor_count; i++) {
+        empty_stash(source, &source->stashes[i]);
+    }
+    free(source->stashes);
+    source->stashes = NULL;
     pndis__cache_destroy(source->cache);
     source->cache = NULL;
 }
@@ -84,8 +120,12 @@ take_block(struct context *context, struct packet_source *source)
 struct packet_block *
 pndis__packet_take(struct context *context, struct packet_source *source, enum packet_kind kind)
 {
-    struct packet_block *block = take_block(context, source);
+    struct packet_stash *stash = stash_of(context, source);
+    struct packet_block *block = stash == NULL ? NULL : stash_take(stash);
 
+    if (block == NULL) {
+        block = take_block(context, source);
+    }
     if (block == NULL) {
         return NULL;
     }
@@ -107,7 +147,12 @@ void
 pndis__packet_put(struct context *context, struct packet_block *block)
 {
     struct packet_source *source = block->source;
+    struct packet_stash *stash = stash_of(context, source);
 
+    block->state = PACKET_AT_HOME;
+    if (block->kind == PACKET_OF_SEND && stash != NULL && stash_put(stash, block)) {
+        return;
+    }
     if (source->cache != NULL) {
         block->handle.magic = 0;
         pndis__cache_put(context, source->cache, block);

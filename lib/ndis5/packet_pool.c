@@ -40,7 +40,7 @@ allocate_pool(struct context *context, NDIS_STATUS *out_status, NDIS_HANDLE *out
     if (pool == NULL) {
         return;
     }
-    if (!pndis__packet_source_init(&pool->source, context->machine, owner, reserved)) {
+    if (!pndis__packet_source_init(&pool->source, context->machine, owner, reserved, false)) {
         free(pool);
         return;
     }

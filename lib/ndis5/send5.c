@@ -6,11 +6,25 @@
 
 #include "ndis/data.h"
 
-/* What stays in the nearest cache between its making and its completion. */
-enum { PACKETS_AT_ONCE = 32 };
+const char pndis__batch_names[BATCH_NAMES][BATCH_NAME_BYTES] = {
+    [BATCH_SEND] = "MiniportSendPackets",
+    [BATCH_DPC] = "MiniportHandleInterrupt",
+};
 
-const char pndis__in_send[] = "MiniportSendPackets";
-const char pndis__in_dpc[] = "MiniportHandleInterrupt";
+/*
+ * Plain sends, the usual ones: to a deserialized miniport that takes arrays of packets without
+ * scatter/gather lists, at DISPATCH_LEVEL, while nobody watches; a list with one NET_BUFFER that
+ * fills its one MDL. There is nothing to undo and nothing to count. NULL: this is no such miniport,
+ * level or time.
+ */
+static struct packet_stash *
+plain_stash(const struct context *context, const struct miniport5 *miniport)
+{
+    return data_checked(context) || miniport->serialized || miniport->wants_lists ||
+                   miniport->calls->SendPacketsHandler == NULL || context->irql < DISPATCH_LEVEL
+               ? NULL
+               : stash_of(context, miniport->sends);
+}
 
 /* --- lists that are complete --- */
 
@@ -23,37 +37,35 @@ complete_flags(const struct context *context)
 static void
 list_complete(struct context *context, struct miniport5 *miniport, NET_BUFFER_LIST *nbl)
 {
-    struct batch *batch = (struct batch *)context->frame;
+    struct batch *batch = batch_of(context);
 
-    nbl->Next = NULL;
-    if (batch != NULL && batch->frame.owner == &miniport->adapter->owner &&
-        (batch->frame.callback == pndis__in_send || batch->frame.callback == pndis__in_dpc)) {
-        if (batch->first == NULL) {
-            batch->first = nbl;
-        } else {
-            batch->last->Next = nbl;
-        }
-        batch->last = nbl;
+    if (batch != NULL && batch->miniport == miniport) {
+        batch_add(batch, nbl);
         return;
     }
+    nbl->Next = NULL;
     NdisMSendNetBufferListsComplete(&miniport->adapter->handle, nbl, complete_flags(context));
     pndis__n5_maybe_paused(context, miniport);
 }
 
 void
 pndis__batch_enter(struct context *context, struct batch *batch, struct miniport5 *miniport,
-                   const char *callback)
+                   enum batch_name name)
 {
     batch->miniport = miniport;
-    batch->first = NULL;
-    pndis__guest_enter(context, &batch->frame, &miniport->adapter->owner, callback);
+    batch->plain = plain_stash(context, miniport);
+    batch->plain_handle =
+        batch->plain != NULL ? &miniport->adapter->handle : (NDIS_HANDLE)&batch->plain_handle;
+    batch->end = &batch->first;
+    pndis__guest_enter(context, &batch->frame, &miniport->adapter->owner, pndis__batch_names[name]);
 }
 
 void
 pndis__batch_leave(struct context *context, struct batch *batch)
 {
     pndis__guest_leave(context, &batch->frame);
-    if (batch->first != NULL) {
+    if (batch->end != &batch->first) {
+        *batch->end = NULL;
         NdisMSendNetBufferListsComplete(&batch->miniport->adapter->handle, batch->first,
                                         complete_flags(context));
         pndis__n5_maybe_paused(context, batch->miniport);
@@ -67,9 +79,9 @@ left_of(NET_BUFFER_LIST *nbl)
     return (uintptr_t *)&NET_BUFFER_LIST_MINIPORT_RESERVED(nbl)[0];
 }
 
-static void
-one_complete(struct context *context, struct miniport5 *miniport, NET_BUFFER_LIST *nbl,
-             NDIS_STATUS status)
+void
+pndis__one_complete(struct context *context, struct miniport5 *miniport, NET_BUFFER_LIST *nbl,
+                    NDIS_STATUS status)
 {
     if (status != NDIS_STATUS_SUCCESS) {
         __atomic_store_n(&NET_BUFFER_LIST_STATUS(nbl), status, __ATOMIC_RELAXED);
@@ -80,14 +92,14 @@ one_complete(struct context *context, struct miniport5 *miniport, NET_BUFFER_LIS
     }
 }
 
-static void
-packet_complete(struct context *context, struct miniport5 *miniport, struct packet_block *block,
-                NDIS_STATUS status)
+void
+pndis__packet_complete(struct context *context, struct miniport5 *miniport,
+                       struct packet_block *block, NDIS_STATUS status)
 {
     NET_BUFFER_LIST *nbl = block->nbl;
 
     pndis__packet_of_buffer_free(context, miniport, block);
-    one_complete(context, miniport, nbl, status);
+    pndis__one_complete(context, miniport, nbl, status);
 }
 
 /* --- giving packets to the driver --- */
@@ -103,7 +115,7 @@ after_call(struct context *context, struct miniport5 *miniport, struct packet_bl
     if (status == NDIS_STATUS_PENDING) {
         if (!__atomic_compare_exchange_n(&block->state, &in_call, PACKET_OUT, false,
                                          __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
-            packet_complete(context, miniport, block, block->status);
+            pndis__packet_complete(context, miniport, block, block->status);
         }
         return;
     }
@@ -112,7 +124,7 @@ after_call(struct context *context, struct miniport5 *miniport, struct packet_bl
                       NULL, "%s completed a packet by a call and by the status 0x%08x",
                       miniport->adapter->owner.name, (unsigned)status);
     }
-    packet_complete(context, miniport, block, status);
+    pndis__packet_complete(context, miniport, block, status);
 }
 
 /* Whether the driver could not take @block now: NDIS keeps it. Only of serialized miniports. */
@@ -147,10 +159,9 @@ static UINT
 call_send_packets(struct context *context, struct miniport5 *miniport, NDIS_PACKET **packets,
                   UINT count)
 {
-    for (UINT i = 0; i < count; i++) {
+    for (UINT i = 0; miniport->serialized && i < count; i++) {
         NDIS_SET_PACKET_STATUS(packets[i], NDIS_STATUS_PENDING);
-        __atomic_store_n(&block_of(packets[i])->state,
-                         miniport->serialized ? PACKET_IN_CALL : PACKET_OUT, __ATOMIC_RELAXED);
+        __atomic_store_n(&block_of(packets[i])->state, PACKET_IN_CALL, __ATOMIC_RELAXED);
     }
     miniport->calls->SendPacketsHandler(miniport->context, packets, count);
     for (UINT i = 0; miniport->serialized && i < count; i++) {
@@ -164,13 +175,14 @@ call_send_packets(struct context *context, struct miniport5 *miniport, NDIS_PACK
     return count;
 }
 
-static UINT
-give(struct context *context, struct miniport5 *miniport, NDIS_PACKET **packets, UINT count)
+UINT
+pndis__packets_give(struct context *context, struct miniport5 *miniport, NDIS_PACKET **packets,
+                    UINT count)
 {
     struct batch batch;
     UINT taken;
 
-    pndis__batch_enter(context, &batch, miniport, pndis__in_send);
+    pndis__batch_enter(context, &batch, miniport, BATCH_SEND);
     taken = miniport->calls->SendPacketsHandler != NULL
                 ? call_send_packets(context, miniport, packets, count)
                 : call_send(context, miniport, packets, count);
@@ -178,157 +190,89 @@ give(struct context *context, struct miniport5 *miniport, NDIS_PACKET **packets,
     return taken;
 }
 
-/* --- what a serialized miniport waits for --- */
-
-static void
-queue_sends(struct serial *serial, struct packet_block *first, struct packet_block *last)
-{
-    brief_lock(&serial->lock);
-    last->next = NULL;
-    if (serial->last_send == NULL) {
-        serial->first_send = first;
-    } else {
-        serial->last_send->next = first;
-    }
-    serial->last_send = last;
-    brief_unlock(&serial->lock);
-}
-
-/* Put back what the driver could not take, unless it said meanwhile that it can. */
-static void
-put_back(struct serial *serial, NDIS_PACKET **packets, UINT count, uint32_t resupplied)
-{
-    brief_lock(&serial->lock);
-    for (UINT i = count; i-- > 0;) {
-        struct packet_block *block = block_of(packets[i]);
-
-        block->state = PACKET_AT_HOME;
-        block->next = serial->first_send;
-        serial->first_send = block;
-        if (serial->last_send == NULL) {
-            serial->last_send = block;
-        }
-    }
-    serial->stalled = serial->resupplied == resupplied;
-    brief_unlock(&serial->lock);
-}
-
-void
-pndis__send_queued(struct context *context, struct miniport5 *miniport)
-{
-    struct serial *serial = &miniport->serial;
-    NDIS_PACKET *packets[PACKETS_AT_ONCE];
-    uint32_t resupplied;
-    UINT count = 0;
-    UINT taken;
-
-    brief_lock(&serial->lock);
-    resupplied = serial->resupplied;
-    while (serial->first_send != NULL && count < PACKETS_AT_ONCE) {
-        struct packet_block *block = serial->first_send;
-
-        serial->first_send = block->next;
-        packets[count++] = &block->packet;
-    }
-    if (serial->first_send == NULL) {
-        serial->last_send = NULL;
-    }
-    brief_unlock(&serial->lock);
-    if (count == 0) {
-        return;
-    }
-    taken = give(context, miniport, packets, count);
-    if (taken < count) {
-        put_back(serial, packets + taken, count - taken, resupplied);
-    }
-}
-
-/* Unlink what waits and has @cancel_id (NULL: everything). */
-static struct packet_block *
-take_sends(struct serial *serial, void *cancel_id)
-{
-    struct packet_block *taken = NULL;
-    struct packet_block **end = &taken;
-    struct packet_block **link;
-
-    brief_lock(&serial->lock);
-    link = &serial->first_send;
-    serial->last_send = NULL;
-    while (*link != NULL) {
-        struct packet_block *block = *link;
-
-        if (cancel_id == NULL || NDIS_GET_PACKET_CANCEL_ID(&block->packet) == cancel_id) {
-            *link = block->next;
-            *end = block;
-            end = &block->next;
-        } else {
-            serial->last_send = block;
-            link = &block->next;
-        }
-    }
-    *end = NULL;
-    if (serial->first_send == NULL) {
-        serial->stalled = false;
-    }
-    brief_unlock(&serial->lock);
-    return taken;
-}
-
-void
-pndis__sends_abort(struct context *context, struct miniport5 *miniport, void *cancel_id,
-                   NDIS_STATUS status)
-{
-    struct packet_block *block = take_sends(&miniport->serial, cancel_id);
-
-    while (block != NULL) {
-        struct packet_block *next = block->next;
-
-        packet_complete(context, miniport, block, status);
-        block = next;
-    }
-}
-
-static void
-resupply(struct context *context, struct miniport5 *miniport)
-{
-    struct serial *serial = &miniport->serial;
-    bool waits;
-    KIRQL before;
-
-    brief_lock(&serial->lock);
-    serial->resupplied++;
-    waits = serial->stalled;
-    serial->stalled = false;
-    brief_unlock(&serial->lock);
-    if (waits) {
-        before = to_dispatch(context);
-        pndis__serial_drain(context, miniport);
-        from_dispatch(context, before);
-    }
-}
-
-/* --- down --- */
-
-static void
-send_serialized(struct context *context, struct miniport5 *miniport, NET_BUFFER_LIST *nbl)
-{
-    for (NET_BUFFER *nb = NET_BUFFER_LIST_FIRST_NB(nbl), *next; nb != NULL; nb = next) {
-        struct packet_block *block = pndis__packet_of_buffer(context, miniport, nbl, nb);
-
-        next = NET_BUFFER_NEXT_NB(nb); /* The list may be gone when its last packet is queued. */
-        if (block != NULL) {
-            queue_sends(&miniport->serial, block, block);
-        } else {
-            one_complete(context, miniport, nbl, NDIS_STATUS_RESOURCES);
-        }
-    }
-}
-
 /* Packets on their way to a deserialized miniport. */
 struct array {
     UINT count;
     NDIS_PACKET *packets[PACKETS_AT_ONCE];
 };
+
+static void
+array_add(struct context *context, struct miniport5 *miniport, struct array *array,
+          struct packet_block *block)
+{
+    array->packets[array->count++] = &block->packet;
+    if (array->count == PACKETS_AT_ONCE) {
+        pndis__packets_give(context, miniport, array->packets, array->count);
+        array->count = 0;
+    }
+}
+
+/* --- plain sends --- */
+
+/* The MDL that is all of @nbl; NULL: it is not so simple. */
+static inline MDL *
+only_mdl(const NET_BUFFER_LIST *nbl)
+{
+    const NET_BUFFER *nb = NET_BUFFER_LIST_FIRST_NB(nbl);
+    MDL *mdl;
+
+    if (nb == NULL || NET_BUFFER_NEXT_NB(nb) != NULL) {
+        return NULL;
+    }
+    mdl = NET_BUFFER_CURRENT_MDL(nb);
+    return NET_BUFFER_CURRENT_MDL_OFFSET(nb) == 0 && mdl->Next == NULL &&
+                   mdl->ByteCount == nb->stDataLength
+               ? mdl
+               : NULL;
+}
+
+/* Written in place of all that the driver may have changed when it had the packet last. */
+static inline void
+fill_plain(const struct packet_source *source, struct packet_block *block, NET_BUFFER_LIST *nbl,
+           MDL *mdl)
+{
+    NDIS_PACKET *packet = &block->packet;
+    PVOID *information = information_of(block, source);
+    /* For more at once the compiler takes a string instruction, which is slow to begin. */
+    const size_t half = sizeof(NDIS_PACKET_EXTENSION) / 2;
+
+    packet->Private = (NDIS_PACKET_PRIVATE){
+        .PhysicalCount = (UINT)NDIS_BUFFER_TO_SPAN_PAGES(mdl),
+        .TotalLength = mdl->ByteCount,
+        .Head = mdl,
+        .Tail = mdl,
+        .Count = 1,
+        .ValidCounts = TRUE,
+        .NdisPacketFlags = fPACKET_ALLOCATED_BY_NDIS,
+        .NdisPacketOobOffset = source->oob_offset,
+    };
+    memset(packet->MacReserved, 0, sizeof(packet->MacReserved));
+    *oob_of(block, source) = (NDIS_PACKET_OOB_DATA){.Status = NDIS_STATUS_PENDING};
+    memset(information, 0, half);
+    memset(information + MaxPerPacketInfo / 2, 0, half);
+    packet_information(information, nbl);
+    *left_of(nbl) = 1;
+    block->nbl = nbl;
+    block->state = PACKET_PLAIN;
+}
+
+/* False: @nbl is not plain, or no block is at hand. */
+static inline bool
+send_plain(struct context *context, struct miniport5 *miniport, struct packet_stash *stash,
+           NET_BUFFER_LIST *nbl, struct array *array)
+{
+    MDL *mdl = only_mdl(nbl);
+    struct packet_block *block = mdl == NULL ? NULL : stash_take(stash);
+
+    if (block == NULL) {
+        return false;
+    }
+    fill_plain(miniport->sends, block, nbl, mdl);
+    array_add(context, miniport, array, block);
+    return true;
+}
+
+/* --- down --- */
 
 static void
 send_at_once(struct context *context, struct miniport5 *miniport, NET_BUFFER_LIST *nbl,
@@ -339,14 +283,12 @@ send_at_once(struct context *context, struct miniport5 *miniport, NET_BUFFER_LIS
 
         next = NET_BUFFER_NEXT_NB(nb);
         if (block == NULL) {
-            one_complete(context, miniport, nbl, NDIS_STATUS_RESOURCES);
+            pndis__one_complete(context, miniport, nbl, NDIS_STATUS_RESOURCES);
             continue;
         }
-        array->packets[array->count++] = &block->packet;
-        if (array->count == PACKETS_AT_ONCE) {
-            give(context, miniport, array->packets, array->count);
-            array->count = 0;
-        }
+        NDIS_SET_PACKET_STATUS(&block->packet, NDIS_STATUS_PENDING);
+        __atomic_store_n(&block->state, PACKET_OUT, __ATOMIC_RELAXED);
+        array_add(context, miniport, array, block);
     }
 }
 
@@ -369,6 +311,7 @@ pndis__n5_send(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST NetBufferLis
     struct miniport5 *miniport = MiniportAdapterContext;
     struct array array;
     NET_BUFFER_LIST *next;
+    struct packet_stash *plain = plain_stash(context, miniport);
     KIRQL before;
 
     (void)PortNumber;
@@ -377,13 +320,16 @@ pndis__n5_send(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST NetBufferLis
     before = miniport->serialized ? to_dispatch(context) : context->irql;
     for (NET_BUFFER_LIST *nbl = NetBufferList; nbl != NULL; nbl = next) {
         next = nbl->Next;
-        nbl->Next = NULL;
         NET_BUFFER_LIST_STATUS(nbl) = NDIS_STATUS_SUCCESS;
+        if (plain != NULL && send_plain(context, miniport, plain, nbl, &array)) {
+            continue;
+        }
+        nbl->Next = NULL;
         *left_of(nbl) = count_buffers(nbl);
         if (*left_of(nbl) == 0) {
             list_complete(context, miniport, nbl);
         } else if (miniport->serialized) {
-            send_serialized(context, miniport, nbl);
+            pndis__send_wait(context, miniport, nbl);
         } else {
             send_at_once(context, miniport, nbl, &array);
         }
@@ -391,7 +337,7 @@ pndis__n5_send(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST NetBufferLis
     if (miniport->serialized) {
         pndis__serial_drain(context, miniport);
     } else if (array.count != 0) {
-        give(context, miniport, array.packets, array.count);
+        pndis__packets_give(context, miniport, array.packets, array.count);
     }
     from_dispatch(context, miniport->serialized ? before : DISPATCH_LEVEL);
 }
@@ -421,9 +367,10 @@ take_from_driver(struct context *context, struct miniport5 *miniport, struct pac
                  NDIS_STATUS status, const void *caller)
 {
     uint32_t out = PACKET_OUT;
+    uint32_t state = __atomic_load_n(&block->state, __ATOMIC_ACQUIRE);
 
     /* Two who complete the same packet at once are told apart where drivers are watched. */
-    if (!data_checked(context) && __atomic_load_n(&block->state, __ATOMIC_ACQUIRE) == PACKET_OUT &&
+    if (!data_checked(context) && (state == PACKET_OUT || state == PACKET_PLAIN) &&
         block->kind == PACKET_OF_SEND) {
         __atomic_store_n(&block->state, PACKET_AT_HOME, __ATOMIC_RELAXED);
         return true;
@@ -450,6 +397,34 @@ take_from_driver(struct context *context, struct miniport5 *miniport, struct pac
     return false;
 }
 
+static __attribute__((noinline)) void
+complete(NDIS_HANDLE handle, NDIS_PACKET *packet, NDIS_STATUS status, const void *caller)
+{
+    static const char call[] = "NdisMSendComplete";
+    struct context *context = pndis__call(call, PASSIVE_LEVEL, DISPATCH_LEVEL, caller);
+    struct miniport5 *miniport = miniport5_of_fast(context, handle, call, caller);
+
+    if (miniport == NULL || !packet_ok(context, packet, call, caller)) {
+        return;
+    }
+    if (take_from_driver(context, miniport, block_of(packet), status, caller)) {
+        pndis__packet_complete(context, miniport, block_of(packet), status);
+    }
+    if (miniport->serialized) {
+        pndis__send_resupply(context, miniport);
+    }
+}
+
+/* Whether @context completes a plain send, and nothing else has to be looked at. */
+static inline bool
+completes_plain(const struct context *context, const struct batch *batch, NDIS_HANDLE handle,
+                NDIS_PACKET *packet)
+{
+    return batch != NULL && batch->plain_handle == handle && packet != NULL &&
+           context->irql == DISPATCH_LEVEL && !pndis__point_needed(context) &&
+           __atomic_load_n(&block_of(packet)->state, __ATOMIC_ACQUIRE) == PACKET_PLAIN;
+}
+
 /*
  * NdisMSendComplete. IRQL <= DISPATCH_LEVEL. Once for each packet that was given to MiniportSend or
  * MiniportSendPackets and pends; else N5_SEND_COMPLETE. The packet is NDIS' again.
@@ -457,20 +432,22 @@ take_from_driver(struct context *context, struct miniport5 *miniport, struct pac
 VOID
 NdisMSendComplete(NDIS_HANDLE MiniportAdapterHandle, PNDIS_PACKET Packet, NDIS_STATUS Status)
 {
-    struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
-    const void *caller = NT_CALLER();
-    struct miniport5 *miniport =
-        miniport5_of_fast(context, MiniportAdapterHandle, __func__, caller);
+    struct context *context = context_current();
+    struct batch *batch = context == NULL ? NULL : batch_of(context);
+    struct packet_block *block = block_of(Packet);
+    NET_BUFFER_LIST *nbl;
 
-    if (miniport == NULL || !packet_ok(context, Packet, __func__, caller)) {
+    if (!completes_plain(context, batch, MiniportAdapterHandle, Packet) ||
+        !stash_put(batch->plain, block)) {
+        complete(MiniportAdapterHandle, Packet, Status, NT_CALLER());
         return;
     }
-    if (take_from_driver(context, miniport, block_of(Packet), Status, caller)) {
-        packet_complete(context, miniport, block_of(Packet), Status);
+    nbl = block->nbl;
+    block->state = PACKET_AT_HOME;
+    if (Status != NDIS_STATUS_SUCCESS) {
+        NET_BUFFER_LIST_STATUS(nbl) = Status;
     }
-    if (miniport->serialized) {
-        resupply(context, miniport);
-    }
+    batch_add(batch, nbl);
 }
 
 /* NdisMSendResourcesAvailable. IRQL <= DISPATCH_LEVEL. A serialized miniport that returned
@@ -483,6 +460,6 @@ NdisMSendResourcesAvailable(NDIS_HANDLE MiniportAdapterHandle)
         pndis__miniport5_of(context, MiniportAdapterHandle, __func__, NT_CALLER());
 
     if (miniport != NULL && miniport->serialized) {
-        resupply(context, miniport);
+        pndis__send_resupply(context, miniport);
     }
 }

@@ -90,18 +90,6 @@ count_buffers(NDIS_PACKET *packet, MDL *chain)
     packet->Private.ValidCounts = TRUE;
 }
 
-/* 802.1Q tag and cancel identifier; the other kinds are not offered to who is above. */
-static void
-copy_information(NDIS_PACKET *packet, NET_BUFFER_LIST *nbl)
-{
-    const ULONG_PTR tag_bits = 0xffff;
-    ULONG_PTR tag = (ULONG_PTR)NET_BUFFER_LIST_INFO(nbl, Ieee8021QNetBufferListInfo);
-
-    NDIS_PER_PACKET_INFO_FROM_PACKET(packet, Ieee8021QInfo) = (PVOID)(tag & tag_bits);
-    NDIS_SET_PACKET_CANCEL_ID(packet, NDIS_GET_NET_BUFFER_LIST_CANCEL_ID(nbl));
-    NDIS_PER_PACKET_INFO_FROM_PACKET(packet, OriginalNetBufferList) = nbl;
-}
-
 static bool
 add_list(struct miniport5 *miniport, struct packet_block *block)
 {
@@ -125,7 +113,7 @@ pndis__packet_of_buffer(struct context *context, struct miniport5 *miniport, NET
     }
     block->nbl = nbl;
     count_buffers(&block->packet, chain);
-    copy_information(&block->packet, nbl);
+    packet_information(information_of(block, miniport->sends), nbl);
     if (miniport->wants_lists && !add_list(miniport, block)) {
         pndis__packet_of_buffer_free(context, miniport, block);
         return NULL;
@@ -139,9 +127,11 @@ pndis__packet_of_buffer_free(struct context *context, struct miniport5 *miniport
 {
     if (__builtin_expect(block->list != NULL, 0)) {
         pndis__n5_list_free(miniport, block->list);
+        block->list = NULL;
     }
     if (__builtin_expect(block->described != NULL, 0)) {
         pndis__mdl_chain_free(block->described);
+        block->described = NULL;
     }
     pndis__packet_put(context, block);
 }
