@@ -268,6 +268,44 @@ op_ring(struct bench *bench, struct input *input)
     write_register(bench, BAR_NOTIFY + queue * NOTIFY_MULTIPLIER, 2, queue);
 }
 
+/* A command of receive-side scaling, nearly right: its lengths fit, or not by much. */
+static void
+op_scale(struct bench *bench, struct input *input)
+{
+    enum { CONTROL = 4, PLACE = BUFFERS + 4096, DATA_LIMIT = 512 };
+    static const uint8_t number[] = {1, 2};
+    uint8_t *ring = bench->arena + CONTROL * QUEUE_BYTES;
+    struct vring_avail *avail = (struct vring_avail *)(ring + AVAIL_OFFSET);
+    struct vring_desc desc[] = {
+        {htole64(bench->base + PLACE), 0, htole16(VRING_DESC_F_NEXT), htole16(1)},
+        {htole64(bench->base + PLACE + DATA_LIMIT), htole32(1), htole16(VRING_DESC_F_WRITE), 0},
+    };
+    uint8_t *data = bench->arena + PLACE;
+    unsigned entries = 1u << take(input, 1) % 9;
+    size_t bytes;
+
+    data[0] = VIRTIO_NET_CTRL_MQ;
+    data[1] = number[take(input, 1) % 2];
+    for (bytes = 2; bytes < 6; bytes++) {
+        data[bytes] = (uint8_t)take(input, 1);
+    }
+    entries = data[1] == 1 ? entries : 1;
+    data[bytes++] = (uint8_t)(entries - 1);
+    data[bytes++] = 0;
+    for (unsigned i = 0; i < (entries + 1) * 2 && bytes < DATA_LIMIT / 2; i++) {
+        data[bytes++] = (uint8_t)(i % 2 == 0 ? take(input, 1) % 3 : 0);
+    }
+    data[bytes++] = 2;
+    data[bytes++] = 0;
+    data[bytes++] = 40;
+    bytes += 40 + take(input, 1) % 3 - 1;
+    desc[0].len = htole32((uint32_t)bytes);
+    memcpy(ring, desc, sizeof(desc));
+    avail->ring[le16toh(avail->idx) % QUEUE_SIZE] = 0;
+    avail->idx = htole16((uint16_t)(le16toh(avail->idx) + 1));
+    write_register(bench, BAR_NOTIFY + CONTROL * NOTIFY_MULTIPLIER, 2, CONTROL);
+}
+
 static void
 op_poll(struct bench *bench, struct input *input)
 {
@@ -283,13 +321,11 @@ op_link(struct bench *bench, struct input *input)
 }
 
 static void (*const operations[])(struct bench *bench, struct input *input) = {
-    op_start,         op_register,      op_common,
-    op_config_space,  op_descriptor,    op_descriptor,
-    op_available,     op_available,     op_memory,
-    op_ring,          op_ring,          op_poll,
-    op_link,          op_descriptor,    op_available,
-    op_ring,          op_legacy_start,  op_legacy_register,
-    op_legacy_buffer, op_legacy_buffer,
+    op_start,         op_register,  op_common,       op_config_space,    op_descriptor,
+    op_descriptor,    op_available, op_available,    op_memory,          op_ring,
+    op_ring,          op_poll,      op_link,         op_descriptor,      op_available,
+    op_ring,          op_scale,     op_legacy_start, op_legacy_register, op_legacy_buffer,
+    op_legacy_buffer,
 };
 
 enum {

@@ -156,7 +156,8 @@ PNDIS_API int pndis_nic_record(struct pndis_nic *nic, const char *path);
     X(PNDIS_DROP_FILTERED, "not for this adapter")                                                 \
     X(PNDIS_DROP_TOO_LONG, "longer than the driver's buffers")                                     \
     X(PNDIS_DROP_MALFORMED, "not an Ethernet frame")                                               \
-    X(PNDIS_DROP_BACKEND, "the backend lost it")
+    X(PNDIS_DROP_BACKEND, "the backend lost it")                                                   \
+    X(PNDIS_DROP_STEERED, "too many wait for the queue that its hash names")
 
 enum pndis_nic_drop {
 #define X(name, text) name,

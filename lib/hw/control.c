@@ -10,6 +10,9 @@
 
 enum { TABLE_HEADER_BYTES = 4 };
 
+/* VIRTIO_NET_CTRL_MQ_*, which older copies of <linux/virtio_net.h> do not have. */
+enum { CTRL_MQ_RSS_CONFIG = 1, CTRL_MQ_HASH_CONFIG = 2 };
+
 /* A command: @data is a copy. */
 struct command {
     struct pndis_nic *nic;
@@ -145,8 +148,21 @@ set_pairs(const struct command *command)
     if (pairs == 0 || pairs > command->nic->pair_count) {
         return false;
     }
+    pndis__steer_stop(command->nic);
     pndis__nic_set_pairs(command->nic, pairs);
     return true;
+}
+
+static bool
+set_rss(const struct command *command)
+{
+    return pndis__steer_set_rss(command->nic, command->data, command->bytes);
+}
+
+static bool
+set_hash(const struct command *command)
+{
+    return pndis__steer_set_hash(command->nic, command->data, command->bytes);
 }
 
 static bool
@@ -198,6 +214,8 @@ static const struct {
     {VIRTIO_NET_CTRL_ANNOUNCE, VIRTIO_NET_CTRL_ANNOUNCE_ACK, VIRTIO_NET_F_GUEST_ANNOUNCE, false,
      acknowledge_announce, 0},
     {VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, VIRTIO_NET_F_MQ, false, set_pairs, 0},
+    {VIRTIO_NET_CTRL_MQ, CTRL_MQ_RSS_CONFIG, VIRTIO_NET_F_RSS, false, set_rss, 0},
+    {VIRTIO_NET_CTRL_MQ, CTRL_MQ_HASH_CONFIG, VIRTIO_NET_F_HASH_REPORT, false, set_hash, 0},
     {VIRTIO_NET_CTRL_GUEST_OFFLOADS, VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET,
      VIRTIO_NET_F_CTRL_GUEST_OFFLOADS, false, set_offloads, 0},
 };

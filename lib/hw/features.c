@@ -21,6 +21,8 @@ static const struct {
     {VIRTIO_NET_F_CTRL_MAC_ADDR, 0},
     {VIRTIO_NET_F_GUEST_ANNOUNCE, 0},
     {VIRTIO_NET_F_MQ, 0},
+    {VIRTIO_NET_F_RSS, 0},
+    {VIRTIO_NET_F_HASH_REPORT, 0},
     {VIRTIO_NET_F_CSUM, PNDIS_CAP_CSUM},
     {VIRTIO_NET_F_HOST_TSO4, PNDIS_CAP_CSUM | PNDIS_CAP_TSO4},
     {VIRTIO_NET_F_HOST_TSO6, PNDIS_CAP_CSUM | PNDIS_CAP_TSO6},
@@ -57,6 +59,8 @@ static const struct {
     {VIRTIO_NET_F_CTRL_VLAN, FEATURE(VIRTIO_NET_F_CTRL_VQ), "CTRL_VLAN without CTRL_VQ"},
     {VIRTIO_NET_F_GUEST_ANNOUNCE, FEATURE(VIRTIO_NET_F_CTRL_VQ), "GUEST_ANNOUNCE without CTRL_VQ"},
     {VIRTIO_NET_F_MQ, FEATURE(VIRTIO_NET_F_CTRL_VQ), "MQ without CTRL_VQ"},
+    {VIRTIO_NET_F_RSS, FEATURE(VIRTIO_NET_F_CTRL_VQ), "RSS without CTRL_VQ"},
+    {VIRTIO_NET_F_HASH_REPORT, FEATURE(VIRTIO_NET_F_CTRL_VQ), "HASH_REPORT without CTRL_VQ"},
     {VIRTIO_NET_F_CTRL_MAC_ADDR, FEATURE(VIRTIO_NET_F_CTRL_VQ), "CTRL_MAC_ADDR without CTRL_VQ"},
     {VIRTIO_NET_F_CTRL_GUEST_OFFLOADS, FEATURE(VIRTIO_NET_F_CTRL_VQ),
      "CTRL_GUEST_OFFLOADS without CTRL_VQ"},
@@ -88,7 +92,7 @@ pndis__features_offered(const struct pndis_virtio_net_options *options, uint32_t
     }
     offered = (offered & ~options->features_off) | FEATURE(VIRTIO_F_VERSION_1);
     if (options->queue_pairs == 1) {
-        offered &= ~FEATURE(VIRTIO_NET_F_MQ);
+        offered &= ~(FEATURE(VIRTIO_NET_F_MQ) | FEATURE(VIRTIO_NET_F_RSS));
     }
     /* What is left has to be a choice that a driver could make. */
     for (size_t i = 0; i < COUNT_OF(requirements); i++) {

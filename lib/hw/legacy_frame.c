@@ -8,6 +8,9 @@
 uint32_t
 pndis__header_bytes(const struct pndis_nic *nic)
 {
+    if (pndis__nic_has(nic, VIRTIO_NET_F_HASH_REPORT)) {
+        return HASH_HEADER_BYTES;
+    }
     return !__atomic_load_n(&nic->legacy, __ATOMIC_RELAXED) ||
                    pndis__nic_has(nic, VIRTIO_NET_F_MRG_RXBUF)
                ? PNDIS_FRAME_HEADER_BYTES

@@ -132,11 +132,12 @@ pndis__nic_unlock_receive(struct pndis_nic *nic)
     }
 }
 
-/* virtio 1.2, 5.1.2: without MQ the control queue is the third one. */
+/* virtio 1.2, 5.1.2: without MQ and RSS the control queue is the third one. */
 void
 pndis__nic_negotiated(struct pndis_nic *nic, uint64_t features)
 {
-    unsigned pairs = (features & FEATURE(VIRTIO_NET_F_MQ)) != 0 ? nic->pair_count : 1;
+    const uint64_t several = FEATURE(VIRTIO_NET_F_MQ) | FEATURE(VIRTIO_NET_F_RSS);
+    unsigned pairs = (features & several) != 0 ? nic->pair_count : 1;
     bool by_vlan = (features & FEATURE(VIRTIO_NET_F_CTRL_VLAN)) != 0;
 
     brief_lock(&nic->lock);
@@ -180,6 +181,7 @@ pndis__nic_reset(struct pndis_nic *nic)
 {
     __atomic_store_n(&nic->status, 0, __ATOMIC_SEQ_CST);
     reset_queues(nic);
+    pndis__steer_reset(nic);
     pndis__nic_set_offloads(nic, 0);
     pndis__nic_set_pairs(nic, 1);
     brief_lock(&nic->lock);

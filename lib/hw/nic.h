@@ -12,6 +12,7 @@
 #include "hw/filter.h"
 #include "hw/pcapng.h"
 #include "hw/queue.h"
+#include "hw/steer.h"
 
 #include <pndis/virtio_net.h>
 
@@ -38,6 +39,11 @@ enum {
 #define VIRTIO_NET_HDR_GSO_UDP_L4 5
 #endif
 
+#ifndef VIRTIO_NET_F_HASH_REPORT
+#define VIRTIO_NET_F_HASH_REPORT 57
+#define VIRTIO_NET_F_RSS         60
+#endif
+
 #define FEATURE(bit) ((uint64_t)1 << (bit))
 
 /* A receive queue and its transmit queue. */
@@ -57,6 +63,7 @@ struct pair {
     struct pndis_slice *send_slices;
     struct virtio_net_hdr_v1 *headers; /* Those that the driver cut into pieces. */
     struct pndis_room *room;
+    struct mail *mail; /* Frames that came on other queues. */
     struct worker *worker;
 } CACHE_LINE;
 
@@ -98,7 +105,8 @@ struct pndis_nic {
     char breakdown[NIC_BREAKDOWN_BYTES];
     uint8_t pci[256];
 
-    struct filter filter; /* Changed with all receive queues locked. */
+    struct filter filter;      /* Changed with all receive queues locked. */
+    struct steering *steering; /* As well. */
     unsigned pair_count;
     struct pair *pairs;
     unsigned queue_count;

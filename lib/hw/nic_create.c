@@ -46,11 +46,13 @@ nic_free(struct pndis_nic *nic)
         free(nic->pairs[i].headers);
         free(nic->pairs[i].send_slices);
         pndis__room_destroy(nic->pairs[i].room);
+        pndis__mail_destroy(nic->pairs[i].mail);
     }
     free(nic->pairs);
     free(nic->queues);
     free(nic->command);
     free(nic->command_slices);
+    free(nic->steering);
     free(nic);
 }
 
@@ -196,8 +198,9 @@ create_pair(struct pndis_nic *nic, unsigned index)
     pair->heads = calloc(TRANSMIT_BATCH, sizeof(*pair->heads));
     pair->headers = calloc(TRANSMIT_BATCH, sizeof(*pair->headers));
     pair->send_slices = calloc((size_t)TRANSMIT_SLICES * size, sizeof(*pair->send_slices));
+    pair->mail = pndis__mail_create();
     if (pair->frames == NULL || pair->heads == NULL || pair->headers == NULL ||
-        pair->send_slices == NULL) {
+        pair->send_slices == NULL || pair->mail == NULL) {
         return PNDIS_ENOMEM;
     }
     return pndis__room_create(pair, &pair->room);
@@ -224,9 +227,10 @@ create_queues(struct pndis_nic *nic)
     nic->queues = zeroed_lines(nic->queue_count * sizeof(*nic->queues));
     nic->pairs = zeroed_lines(nic->options.queue_pairs * sizeof(*nic->pairs));
     nic->command = calloc(1, CONTROL_BYTES_LIMIT);
+    nic->steering = calloc(1, sizeof(*nic->steering));
     nic->command_slices = calloc(nic->options.queue_size, sizeof(*nic->command_slices));
     if (nic->queues == NULL || nic->pairs == NULL || nic->command == NULL ||
-        nic->command_slices == NULL) {
+        nic->command_slices == NULL || nic->steering == NULL) {
         return PNDIS_ENOMEM;
     }
     nic->pair_count = nic->options.queue_pairs;
@@ -292,6 +296,9 @@ init_config(struct pndis_nic *nic)
     nic->config.mtu = htole16((uint16_t)nic->options.mtu);
     nic->config.speed = htole32(nic->options.speed_mbps);
     nic->config.duplex = FULL_DUPLEX;
+    nic->config.rss_max_key_size = HASH_KEY_BYTES;
+    nic->config.rss_max_indirection_table_length = htole16(STEER_TABLE_LIMIT);
+    nic->config.supported_hash_types = htole32(HASH_TYPES);
     nic->common.config_vector = QUEUE_NO_VECTOR;
     nic->pairs_used = 1;
     pndis__nic_filter_reset(&nic->filter, nic->options.mac, false);

@@ -75,11 +75,11 @@ check_buffer(struct pndis_nic *nic, const struct chain *chain)
     return true;
 }
 
-/* For the longest chain: what makes a short header a full one comes on top. */
+/* For the longest chain: what makes a short or a long header a full one comes on top. */
 static unsigned
 slices_needed(const struct pndis_room *room)
 {
-    return room->queue->size + (room->short_header ? 2u : 0u);
+    return room->queue->size + (room->short_header ? 2u : 0u) + (room->hidden_bytes != 0 ? 1u : 0u);
 }
 
 /* The slices in use move to the front when those behind them could be too few. */
@@ -91,6 +91,28 @@ make_slices(struct pndis_room *room)
         memmove(room->slices, room->slices + room->first_slice,
                 room->slice_count * sizeof(*room->slices));
         room->first_slice = 0;
+    }
+}
+
+/* What is before the full header in a longer one is a slice of its own, or several, not for the
+ * backend where a frame begins. */
+static void
+hide_front(const struct pndis_room *room, struct pndis_slice *slices, struct buffer *buffer)
+{
+    size_t left = room->hidden_bytes;
+    unsigned last = 0;
+
+    while (left >= slices[last].bytes) {
+        left -= slices[last++].bytes;
+    }
+    buffer->hidden = last;
+    if (left != 0) {
+        memmove(slices + last + 1, slices + last, (buffer->slices - last) * sizeof(*slices));
+        slices[last].bytes = left;
+        slices[last + 1].data = (uint8_t *)slices[last + 1].data + left;
+        slices[last + 1].bytes -= left;
+        buffer->hidden++;
+        buffer->slices++;
     }
 }
 
@@ -113,6 +135,9 @@ take_buffer(struct pndis_room *room)
         if (__builtin_expect(room->short_header, 0)) {
             pndis__legacy_buffer(room, room->slices + room->slice_count, buffer);
         }
+        if (__builtin_expect(room->hidden_bytes != 0, 0)) {
+            hide_front(room, room->slices + room->slice_count, buffer);
+        }
         room->count++;
         room->slice_count += buffer->slices;
         room->bytes += buffer->bytes;
@@ -128,8 +153,9 @@ take_buffers(struct pndis_room *room, uint64_t bytes)
 {
     bool more = true;
 
-    while (more && !room->broken &&
-           (room->first == room->count || (room->merge && room->bytes < bytes))) {
+    while (
+        more && !room->broken &&
+        (room->first == room->count || (room->merge && room->bytes < bytes + room->hidden_bytes))) {
         more = room->count < room->queue->size && take_buffer(room);
     }
 }
@@ -137,7 +163,7 @@ take_buffers(struct pndis_room *room, uint64_t bytes)
 static uint64_t
 capacity(const struct pndis_room *room)
 {
-    return room->merge ? room->bytes : room->buffers[room->first].bytes;
+    return (room->merge ? room->bytes : room->buffers[room->first].bytes) - room->hidden_bytes;
 }
 
 /* What the next frame goes to. */
@@ -146,8 +172,9 @@ front(const struct pndis_room *room, unsigned *out_count)
 {
     unsigned hidden = room->buffers[room->first].hidden;
 
-    *out_count = room->merge ? room->slice_count - room->first_slice
-                             : room->buffers[room->first].slices - hidden;
+    *out_count =
+        (room->merge ? room->slice_count - room->first_slice : room->buffers[room->first].slices) -
+        hidden;
     return room->slices + room->first_slice + hidden;
 }
 
@@ -250,6 +277,17 @@ deliver_short(struct pndis_room *room, uint32_t bytes)
     count_delivered(room, bytes);
 }
 
+/* The driver has room for a hash behind the header: see steer.h. */
+static void
+deliver_long(struct pndis_room *room, uint32_t bytes)
+{
+    const struct pndis_slice *slices = room->slices + room->first_slice;
+    unsigned count = room->slice_count - room->first_slice;
+
+    pndis__steer_header(room, slices, count, (uint16_t)consume(room, bytes + HASH_HEADER_MORE));
+    count_delivered(room, bytes);
+}
+
 static void
 deliver(struct pndis_room *room, const struct pndis_slice *slices, unsigned count, uint32_t bytes)
 {
@@ -257,6 +295,10 @@ deliver(struct pndis_room *room, const struct pndis_slice *slices, unsigned coun
 
     if (__builtin_expect(room->short_header, 0)) {
         deliver_short(room, bytes);
+        return;
+    }
+    if (__builtin_expect(room->hidden_bytes != 0, 0)) {
+        deliver_long(room, bytes);
         return;
     }
     used = htole16((uint16_t)consume(room, bytes));
@@ -309,6 +351,9 @@ pndis_room_commit(struct pndis_room *room, uint32_t bytes)
     }
     if (!is_wanted(room, slices, count, bytes)) {
         return drop(room, PNDIS_DROP_FILTERED);
+    }
+    if (__builtin_expect(room->hashes, 0) && pndis__steer(room, slices, count, bytes)) {
+        return true;
     }
     if (is_recorded(nic)) {
         pndis__nic_record(nic, DIRECTION_IN, slices, count, bytes);
@@ -390,7 +435,7 @@ can_coalesce(const struct pndis_room *room)
     const struct pndis_nic *nic = room->pair->nic;
     uint32_t taken = __atomic_load_n(&nic->guest_offloads, __ATOMIC_RELAXED);
 
-    return !room->short_header && (taken & PNDIS_CAP_GUEST_USO) != 0 &&
+    return !room->short_header && room->hidden_bytes == 0 && (taken & PNDIS_CAP_GUEST_USO) != 0 &&
            (nic->options.flags & PNDIS_NIC_NO_COALESCING) == 0;
 }
 
@@ -401,7 +446,9 @@ begin(struct pndis_room *room, unsigned waiting)
 
     room->pair->most_waiting = max(room->pair->most_waiting, waiting);
     room->merge = pndis__nic_has(nic, VIRTIO_NET_F_MRG_RXBUF);
-    room->short_header = pndis__header_bytes(nic) != PNDIS_FRAME_HEADER_BYTES;
+    room->short_header = pndis__header_bytes(nic) < PNDIS_FRAME_HEADER_BYTES;
+    room->hidden_bytes = pndis__nic_has(nic, VIRTIO_NET_F_HASH_REPORT) ? HASH_HEADER_MORE : 0;
+    room->hashes = nic->steering->spreads || room->hidden_bytes != 0;
     room->longest = room->want = longest_frame(nic);
     room->starved = room->broken = false;
     room->coalesce = can_coalesce(room);
@@ -436,6 +483,7 @@ fill(struct pndis_room *room)
     struct pndis_backend *backend = pair->nic->backend;
 
     __atomic_store_n(&pair->starved, 0, __ATOMIC_RELAXED);
+    pndis__steer_deliver(room);
     backend->ops->receive(backend, pair->index, room);
     pndis__coalesce_flush(room);
     room->queue->next_avail -= (uint16_t)(room->count - room->first);

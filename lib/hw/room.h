@@ -39,6 +39,11 @@ struct pndis_room {
     unsigned joined;
     struct coalesced held;
     bool short_header;
+    uint32_t hidden_bytes;             /* HASH_HEADER_MORE in front of each frame, or 0. */
+    bool hashes;                       /* Look at the hash of each frame. */
+    bool is_mail;                      /* Those that come now came on another queue. */
+    uint32_t hash;                     /* Of the frame that came last. */
+    uint16_t hash_report;              /* VIRTIO_NET_HASH_REPORT_*. */
     struct virtio_net_hdr_v1 *headers; /* Full ones, by buffer, in the place of short ones. */
     struct buffer *buffers;
     struct pndis_slice *slices;

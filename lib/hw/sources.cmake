@@ -6,6 +6,7 @@ set(PNDIS_HW_SOURCES
     faulty.c
     features.c
     filter.c
+    hash.c
     legacy.c
     legacy_frame.c
     loopback.c
@@ -21,6 +22,7 @@ set(PNDIS_HW_SOURCES
     recorder.c
     registers.c
     replay.c
+    steer.c
     tap.c
     transmit.c
     worker.c

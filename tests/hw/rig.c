@@ -81,7 +81,8 @@ rig_offered(struct rig *rig)
     rig_set_common(rig, device_feature_select, 0);
     features = rig_common(rig, device_feature);
     rig_set_common(rig, device_feature_select, 1);
-    return features | rig_common(rig, device_feature) << 32;
+    features |= rig_common(rig, device_feature) << 32;
+    return features & ~FEATURE(VIRTIO_NET_F_HASH_REPORT);
 }
 
 uint8_t

@@ -81,6 +81,7 @@ void rig_write(struct rig *rig, uint64_t offset, unsigned width, uint64_t value)
     rig_read((rig), BAR_DEVICE + offsetof(struct virtio_net_config, field),                        \
              sizeof(((struct virtio_net_config *)NULL)->field))
 
+/* But for HASH_REPORT, with which frames have another header. */
 uint64_t rig_offered(struct rig *rig);
 uint8_t rig_status(struct rig *rig);
 bool rig_is_broken(struct rig *rig);
