@@ -159,7 +159,7 @@ a_file_that_is_left_open_is_a_leak(void **state)
 
     (void)state;
     with_files(&w, leave_open);
-    world_expect_violation_of(&w, "LEAK_UNLOAD", "a file", "open_file");
+    world_expect_violation_of(&w, "LEAK_UNLOAD", "a file", "file.c");
     world_close(&w);
 }
 
