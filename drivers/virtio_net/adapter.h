@@ -321,7 +321,6 @@ struct _VNET_ADAPTER {
     UCHAR PermanentAddress[VNET_ADDRESS_BYTES];
     UCHAR CurrentAddress[VNET_ADDRESS_BYTES];
     ULONG Mtu;
-    ULONG Lookahead;
     ULONG64 LinkSpeed; /* Bits per second. */
     NDIS_MEDIA_DUPLEX_STATE Duplex;
     volatile LONG Connected; /* NDIS_MEDIA_CONNECT_STATE. */
@@ -508,6 +507,7 @@ VOID VnetQueueDpc(VNET_ADAPTER *Adapter, ULONG Message, ULONG Processor);
 VOID VnetIndicateStatus(VNET_ADAPTER *Adapter, NDIS_STATUS StatusCode, PVOID Buffer, ULONG Bytes);
 /* Read the link's state; tell NDIS if it is another one and @MayIndicate. */
 VOID VnetCheckLink(VNET_ADAPTER *Adapter, BOOLEAN MayIndicate);
+VOID VnetForgetLink(VNET_ADAPTER *Adapter);
 VOID VnetAnnounce(VNET_ADAPTER *Adapter);
 
 /* --- lifecycle.c --- */

@@ -73,7 +73,7 @@ VnetSetGeneralAttributes(VNET_ADAPTER *Adapter)
     General->PhysicalMediumType = NdisPhysicalMedium802_3;
     General->MtuSize = Adapter->Mtu;
     FillLink(Adapter, General);
-    General->LookaheadSize = Adapter->Lookahead;
+    General->LookaheadSize = Adapter->Mtu;
     General->MacOptions = MacOptions(Adapter);
     General->SupportedPacketFilters = VNET_SUPPORTED_FILTERS;
     General->MaxMulticastListSize = VNET_MULTICAST_LIMIT;
@@ -116,7 +116,7 @@ VnetUpdateRestartAttributes(VNET_ADAPTER *Adapter, PNDIS_RESTART_ATTRIBUTES Attr
     if (General == NULL || General->Header.Revision < NDIS_RESTART_GENERAL_ATTRIBUTES_REVISION_1) {
         return;
     }
-    General->LookaheadSize = Adapter->Lookahead;
+    General->LookaheadSize = Adapter->Mtu;
     General->MaxXmitLinkSpeed = Adapter->LinkSpeed;
     General->MaxRcvLinkSpeed = Adapter->LinkSpeed;
     General->DataBackFillSize = max(General->DataBackFillSize, (ULONG)VNET_HEADER_BYTES);

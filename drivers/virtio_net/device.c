@@ -227,7 +227,6 @@ DecideMtu(VNET_ADAPTER *Adapter, const VIRTIO_NET_CONFIG *Device)
         Mtu = min(Mtu, (ULONG)Device->Mtu);
     }
     Adapter->Mtu = Mtu;
-    Adapter->Lookahead = Mtu;
 }
 
 static VOID

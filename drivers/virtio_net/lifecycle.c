@@ -112,6 +112,7 @@ PowerDown(VNET_ADAPTER *Adapter)
         NdisWriteErrorLogEntry(Adapter->Handle, NDIS_ERROR_CODE_HARDWARE_FAILURE, 0);
     }
     VnetAbortSends(Adapter, NDIS_STATUS_LOW_POWER_STATE);
+    VnetForgetLink(Adapter);
 }
 
 static VOID

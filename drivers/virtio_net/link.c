@@ -60,6 +60,18 @@ VnetCheckLink(VNET_ADAPTER *Adapter, BOOLEAN MayIndicate)
     }
 }
 
+/*
+ * "NDIS_STATUS_LINK_STATE": "a miniport driver must indicate a connection state of
+ * MediaConnectStateUnknown during a low power transition, if it is impossible to detect and wake on
+ * a connection state change".
+ */
+VOID
+VnetForgetLink(VNET_ADAPTER *Adapter)
+{
+    InterlockedExchange(&Adapter->Connected, MediaConnectStateUnknown);
+    IndicateLinkState(Adapter, MediaConnectStateUnknown);
+}
+
 /* The network behind the link is another one, or moved: who is above finds out where it is now. */
 VOID
 VnetAnnounce(VNET_ADAPTER *Adapter)

@@ -243,6 +243,7 @@ MulticastList(VNET_ADAPTER *Adapter, const VOID *Data, ULONG Bytes, ULONG *Bytes
     return VnetSetMulticastList(Adapter, Data, Bytes / VNET_ADDRESS_BYTES);
 }
 
+/* Whole frames are indicated, whatever lookahead is asked for. */
 static NDIS_STATUS
 CurrentLookahead(VNET_ADAPTER *Adapter, const VOID *Data, ULONG Bytes, ULONG *BytesRead)
 {
@@ -250,11 +251,7 @@ CurrentLookahead(VNET_ADAPTER *Adapter, const VOID *Data, ULONG Bytes, ULONG *By
 
     UNREFERENCED_PARAMETER(Bytes);
     *BytesRead = sizeof(ULONG);
-    if (Lookahead > Adapter->Mtu) {
-        return NDIS_STATUS_INVALID_DATA;
-    }
-    Adapter->Lookahead = Lookahead;
-    return NDIS_STATUS_SUCCESS;
+    return Lookahead > Adapter->Mtu ? NDIS_STATUS_INVALID_DATA : NDIS_STATUS_SUCCESS;
 }
 
 static NDIS_STATUS

@@ -236,6 +236,56 @@ the_network_address_can_be_set(void **state)
     net_close(&n);
 }
 
+/* "a cached value that miniport drivers supply during initialization" (OID_GEN_MAXIMUM_LOOKAHEAD)
+ */
+static void
+the_maximum_lookahead_stays_what_it_was(void **state)
+{
+    struct net_world n;
+
+    (void)state;
+    net_running(&n, &(struct net_options){0});
+    assert_int_equal(query_number(&n, OID_GEN_MAXIMUM_LOOKAHEAD), 1500);
+    assert_int_equal(set_number(&n, OID_GEN_CURRENT_LOOKAHEAD, 128), 0);
+    expect_net(&n, pndis_adapter_pause(n.adapters[0]) == 0);
+    expect_net(&n, pndis_adapter_restart(n.adapters[0]) == 0);
+    assert_int_equal(query_number(&n, OID_GEN_MAXIMUM_LOOKAHEAD), 1500);
+    assert_int_equal(set_number(&n, OID_GEN_CURRENT_LOOKAHEAD, 1000), 0);
+    net_close(&n);
+}
+
+static NDIS_MEDIA_CONNECT_STATE link_states[8];
+static unsigned link_state_count;
+
+static void
+on_status(struct pndis_client *client, int status, const void *data, size_t bytes, void *user)
+{
+    (void)client;
+    (void)user;
+    if (status == (int)NDIS_STATUS_LINK_STATE && bytes >= NDIS_SIZEOF_LINK_STATE_REVISION_1) {
+        link_states[link_state_count++ % 8] = ((const NDIS_LINK_STATE *)data)->MediaConnectState;
+    }
+}
+
+/* "NDIS_STATUS_LINK_STATE": unknown on the way down, as it is where nothing can wake the machine.
+ */
+static void
+asleep_the_link_is_unknown(void **state)
+{
+    static const struct pndis_client_events events = {.on_status = on_status};
+    struct net_world n;
+
+    (void)state;
+    link_state_count = 0;
+    net_running(&n, &(struct net_options){.events = &events});
+    link_state_count = 0;
+    expect_net(&n, pndis_adapter_set_power(n.adapters[0], 3) == 0);
+    expect_net(&n, link_state_count == 1 && link_states[0] == MediaConnectStateUnknown);
+    expect_net(&n, pndis_adapter_set_power(n.adapters[0], 0) == 0);
+    expect_net(&n, link_state_count == 2 && link_states[1] == MediaConnectStateConnected);
+    net_close(&n);
+}
+
 int
 main(void)
 {
@@ -246,6 +296,8 @@ main(void)
         cmocka_unit_test(nonsense_is_refused),
         cmocka_unit_test(interrupt_moderation_can_be_switched),
         cmocka_unit_test(the_network_address_can_be_set),
+        cmocka_unit_test(the_maximum_lookahead_stays_what_it_was),
+        cmocka_unit_test(asleep_the_link_is_unknown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
