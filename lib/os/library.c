@@ -40,6 +40,24 @@ copy_of(const char *path)
     return result;
 }
 
+enum { NUMBER_BITS = 32, COPY_PATH_BYTES = 128 };
+
+/* The dynamic loader also knows a file by the name it was opened with, and descriptors are used
+ * again: each copy gets another spelling of its path, "/proc" with a slash or "/." for each bit. */
+static void
+name_copy(char path[COPY_PATH_BYTES], int copy)
+{
+    static uint32_t count;
+    uint32_t number = __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
+    size_t used = (size_t)snprintf(path, COPY_PATH_BYTES, "/proc");
+
+    for (unsigned bit = 0; bit < NUMBER_BITS && number >> bit != 0; bit++) {
+        used += (size_t)snprintf(path + used, COPY_PATH_BYTES - used,
+                                 (number >> bit & 1) != 0 ? "/." : "/");
+    }
+    snprintf(path + used, COPY_PATH_BYTES - used, "/self/fd/%d", copy);
+}
+
 /*
  * The dynamic loader knows a file by its inode and hands out the copy it has. The first load uses
  * the file itself, so that debuggers and profilers find it; further ones load an anonymous copy.
@@ -47,7 +65,7 @@ copy_of(const char *path)
 void *
 pndis__os_library_open(const char *path, char *error, size_t error_bytes)
 {
-    char copy_path[64];
+    char copy_path[COPY_PATH_BYTES];
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
     int copy;
 
@@ -64,7 +82,7 @@ pndis__os_library_open(const char *path, char *error, size_t error_bytes)
         snprintf(error, error_bytes, "%s: no second copy: %s", path, strerror(-copy));
         return NULL;
     }
-    snprintf(copy_path, sizeof(copy_path), "/proc/self/fd/%d", copy);
+    name_copy(copy_path, copy);
     library = dlopen(copy_path, RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) {
         snprintf(error, error_bytes, "%s", dlerror());
