@@ -502,6 +502,8 @@ VOID VnetDeregisterInterrupt(VNET_ADAPTER *Adapter);
 /* Have the DPC of @Pair look at its queues. */
 VOID VnetPollLater(VNET_ADAPTER *Adapter, VNET_PAIR *Pair);
 VOID VnetQueueDpc(VNET_ADAPTER *Adapter, ULONG Message, ULONG Processor);
+/* Where interrupts of @Message come. */
+ULONG VnetProcessorOf(const VNET_ADAPTER *Adapter, ULONG Message);
 
 /* --- link.c --- */
 VOID VnetIndicateStatus(VNET_ADAPTER *Adapter, NDIS_STATUS StatusCode, PVOID Buffer, ULONG Bytes);
@@ -570,5 +572,9 @@ NDIS_STATUS VnetSetRssParameters(VNET_ADAPTER *Adapter,
 VOID VnetRssDistribute(VNET_ADAPTER *Adapter, NET_BUFFER_LIST **NetBufferLists, ULONG *Count);
 /* Indicate what other processors have handed to this one. */
 VOID VnetRssIndicateBacklog(VNET_ADAPTER *Adapter);
+
+/* --- rss_device.c --- */
+/* Tell the device which queues are used, and how frames are spread over them. PASSIVE_LEVEL. */
+BOOLEAN VnetApplyRss(VNET_ADAPTER *Adapter);
 
 #endif

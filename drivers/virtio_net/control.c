@@ -106,16 +106,6 @@ VnetControl(VNET_ADAPTER *Adapter, UCHAR Class, UCHAR CommandCode, const VOID *D
 }
 
 static BOOLEAN
-RestorePairs(VNET_ADAPTER *Adapter)
-{
-    USHORT Pairs = (USHORT)Adapter->PairCount;
-
-    /* After a reset the device uses one pair. */
-    return Pairs == 1 || VnetControl(Adapter, VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET,
-                                     &Pairs, sizeof(Pairs));
-}
-
-static BOOLEAN
 RestoreAddress(VNET_ADAPTER *Adapter)
 {
     return !VnetHas(Adapter, VIRTIO_NET_F_CTRL_MAC_ADDR) ||
@@ -126,6 +116,6 @@ RestoreAddress(VNET_ADAPTER *Adapter)
 BOOLEAN
 VnetControlRestore(VNET_ADAPTER *Adapter)
 {
-    return RestorePairs(Adapter) && RestoreAddress(Adapter) && VnetApplyFilter(Adapter) &&
+    return VnetApplyRss(Adapter) && RestoreAddress(Adapter) && VnetApplyFilter(Adapter) &&
            VnetApplyGuestOffloads(Adapter);
 }

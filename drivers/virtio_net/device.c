@@ -83,7 +83,7 @@ WantedFeatures(const VNET_CONFIG *Config)
          FEATURE(VIRTIO_NET_F_HOST_USO) | FEATURE(VIRTIO_NET_F_CSUM)},
         {Config->UdpRsc, FEATURE(VIRTIO_NET_F_GUEST_USO4) | FEATURE(VIRTIO_NET_F_GUEST_USO6) |
                              FEATURE(VIRTIO_NET_F_GUEST_CSUM)},
-        {Config->Rss, FEATURE(VIRTIO_NET_F_MQ)},
+        {Config->Rss, FEATURE(VIRTIO_NET_F_MQ) | FEATURE(VIRTIO_NET_F_RSS)},
         /* An adapter without a VLAN of its own gets the frames of all. */
         {Config->VlanId, FEATURE(VIRTIO_NET_F_CTRL_VLAN)},
     };
@@ -116,6 +116,7 @@ WithoutOrphans(ULONG64 Features)
         {VIRTIO_NET_F_CTRL_MAC_ADDR, VIRTIO_NET_F_CTRL_VQ},
         {VIRTIO_NET_F_CTRL_GUEST_OFFLOADS, VIRTIO_NET_F_CTRL_VQ},
         {VIRTIO_NET_F_MQ, VIRTIO_NET_F_CTRL_VQ},
+        {VIRTIO_NET_F_RSS, VIRTIO_NET_F_MQ},
         {VIRTIO_NET_F_GUEST_ANNOUNCE, VIRTIO_NET_F_CTRL_VQ},
         {VIRTIO_NET_F_GUEST_ANNOUNCE, VIRTIO_NET_F_STATUS},
         {VIRTIO_NET_F_CTRL_GUEST_OFFLOADS, VIRTIO_NET_F_GUEST_CSUM},

@@ -157,9 +157,8 @@ VnetQueueDpc(VNET_ADAPTER *Adapter, ULONG Message, ULONG Processor)
     }
 }
 
-/* Where the pair's interrupts come: its DPCs do not run side by side. */
-static ULONG
-ProcessorOf(VNET_ADAPTER *Adapter, ULONG Message)
+ULONG
+VnetProcessorOf(const VNET_ADAPTER *Adapter, ULONG Message)
 {
     KAFFINITY Set =
         Adapter->HasMessages ? Adapter->MessageInfo->MessageInfo[Message].TargetProcessorSet : 1;
@@ -171,11 +170,12 @@ ProcessorOf(VNET_ADAPTER *Adapter, ULONG Message)
     return Set == 0 ? 0 : Processor;
 }
 
+/* Where the pair's interrupts come: its DPCs do not run side by side. */
 VOID
 VnetPollLater(VNET_ADAPTER *Adapter, VNET_PAIR *Pair)
 {
     WriteRelease(&Pair->PollWanted, TRUE);
-    VnetQueueDpc(Adapter, Pair->Message, ProcessorOf(Adapter, Pair->Message));
+    VnetQueueDpc(Adapter, Pair->Message, VnetProcessorOf(Adapter, Pair->Message));
 }
 
 /* --- registration --- */

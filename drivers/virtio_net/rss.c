@@ -1,5 +1,6 @@
 /*
- * Receive-side scaling. The device spreads flows over its queues as it likes; the hash and the
+ * Receive-side scaling. A device without it (see rss_device.c) spreads flows over its queues as it
+ * likes; the hash and the
  * indirection table are evaluated here, in the DPC, and frames for another processor are handed
  * over to a DPC there ("RSS Types", NDIS_RSS_CAPS_CLASSIFICATION_AT_DPC).
  */
@@ -200,6 +201,10 @@ VnetSetRssParameters(VNET_ADAPTER *Adapter, const NDIS_RECEIVE_SCALE_PARAMETERS 
         Status = Enable(&Adapter->Rss, Parameters);
     }
     NdisReleaseRWLock(Adapter->SettingsLock, &LockState);
+    /* A device that does not take it is none the worse: frames are handed over here. */
+    if (Status == NDIS_STATUS_SUCCESS && VnetHas(Adapter, VIRTIO_NET_F_RSS)) {
+        VnetApplyRss(Adapter);
+    }
     return Status;
 }
 

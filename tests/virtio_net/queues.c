@@ -64,8 +64,9 @@ options(uint64_t seed)
                                 .events = &events};
 }
 
+/* The table sends everything to @processor; PROCESSORS: in turn to all. */
 static void
-set_rss(struct net_world *n, bool on)
+set_rss_to(struct net_world *n, bool on, unsigned processor)
 {
     struct {
         NDIS_RECEIVE_SCALE_PARAMETERS parameters;
@@ -87,12 +88,18 @@ set_rss(struct net_world *n, bool on)
     rss.parameters.HashSecretKeySize = sizeof(rss.key);
     rss.parameters.HashSecretKeyOffset = (ULONG)((uint8_t *)rss.key - (uint8_t *)&rss);
     for (unsigned i = 0; i < TABLE; i++) {
-        rss.table[i].Number = (UCHAR)(i % PROCESSORS);
+        rss.table[i].Number = (UCHAR)(processor == PROCESSORS ? i % PROCESSORS : processor);
     }
     memcpy(rss.key, key, sizeof(key));
     pndis_client_set(n->clients[1], OID_GEN_RECEIVE_SCALE_PARAMETERS, &rss, sizeof(rss), &status);
     expect_net(n, status == 0);
-    __atomic_store_n(&seen.spread, on, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&seen.spread, on && processor == PROCESSORS, __ATOMIC_SEQ_CST);
+}
+
+static void
+set_rss(struct net_world *n, bool on)
+{
+    set_rss_to(n, on, PROCESSORS);
 }
 
 static bool
@@ -251,6 +258,56 @@ frames_reach_the_processor_of_their_hash(void **state)
     }
 }
 
+/* The only queue of side 1 that frames have come on, which are held. */
+static unsigned
+queue_in_use(struct net_world *n)
+{
+    struct pndis_nic_info info = net_info(n, 1);
+    unsigned queue = PAIRS;
+
+    for (unsigned i = 0; i < PAIRS; i++) {
+        if (info.receive_queues[i].waiting < info.receive_queues[i].size) {
+            expect_net(n, queue == PAIRS);
+            queue = i;
+        }
+    }
+    expect_net(n, queue != PAIRS);
+    return queue;
+}
+
+/* VIRTIO_NET_F_RSS: the frames of a flow come on the queue of the processor that the table names. A
+ * device without it leaves them where they came, and the driver hands them over. */
+static void
+the_device_knows_the_table(void **state)
+{
+    enum { FRAMES = 5, RSS_BIT = 60 };
+
+    (void)state;
+    for (unsigned has = 0; has < 2; has++) {
+        struct net_options o = options(has);
+        struct net_world n;
+        unsigned used = 0;
+
+        o.events = NULL;
+        o.nic.features_off = has != 0 ? 0 : 1ull << RSS_BIT;
+        net_running(&n, &o);
+        for (unsigned processor = 0; processor < PROCESSORS; processor++) {
+            set_rss_to(&n, true, processor);
+            pndis_client_hold(n.clients[1], true);
+            for (unsigned i = 0; i < FRAMES; i++) {
+                send_vector(&n, false, false);
+            }
+            net_wait_received(&n, 1, (processor + 1) * FRAMES);
+            world_settle(&n.w);
+            used |= 1u << queue_in_use(&n);
+            pndis_client_hold(n.clients[1], false);
+            world_settle(&n.w);
+        }
+        expect_net(&n, has != 0 ? used == (1u << PAIRS) - 1 : (used & (used - 1)) == 0);
+        net_close(&n);
+    }
+}
+
 /* Nothing is left behind on a processor's backlog, whatever happens to the adapter. */
 static void
 lifecycle_while_frames_change_processors(void **state)
@@ -292,6 +349,7 @@ main(void)
         cmocka_unit_test(the_number_of_queues_can_be_set),
         cmocka_unit_test(hashes_are_as_documented),
         cmocka_unit_test(frames_reach_the_processor_of_their_hash),
+        cmocka_unit_test(the_device_knows_the_table),
         cmocka_unit_test(lifecycle_while_frames_change_processors),
     };
 
