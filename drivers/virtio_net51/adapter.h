@@ -13,15 +13,17 @@ enum {
     VN51_TAG = '15nV',
     VN51_MAC_BYTES = 6,
     VN51_HEADER_BYTES = 14,
-    VN51_MTU = 1500,
     VN51_FRAME_MIN = 60,
-    VN51_FRAME_MAX = VN51_HEADER_BYTES + VN51_MTU,
     VN51_VLAN_BYTES = 4,
+    /* The longest frame without VLAN tag: *JumboPacket. */
+    VN51_JUMBO_MIN = VN51_HEADER_BYTES + 576,
+    VN51_JUMBO_DEFAULT = VN51_HEADER_BYTES + 1500,
+    VN51_JUMBO_MAX = VN51_HEADER_BYTES + 9000,
     VN51_BUFFER_LIMIT = 256, /* Of each queue. */
     /* The header in front of the frame is placed so that IP headers are aligned. */
     VN51_BUFFER_OFFSET = 8,
     VN51_FRAME_OFFSET = VN51_BUFFER_OFFSET + VIRTIO_NET_HDR_BYTES,
-    VN51_BUFFER_BYTES = 1600,
+    VN51_BUFFER_ALIGNMENT = 64,
     VN51_MULTICAST_LIMIT = 32,
     VN51_TIMER_MILLISECONDS = 1000,
 };
@@ -59,6 +61,8 @@ typedef struct _VN51_ADAPTER {
     BOOLEAN HasShutdownHandler;
     BOOLEAN HasTimer;
     ULONG Features;
+    ULONG FrameMax;
+    ULONG BufferBytes; /* From one frame buffer to the next. */
 
     LONG volatile IsGone;     /* Pulled out. */
     LONG volatile NeedsReset; /* It broke, or what it says makes no sense. */
@@ -98,6 +102,12 @@ typedef struct _VN51_ADAPTER {
     ULONG Indicated;     /* Buffers that NDIS has. */
     VN51_COUNTERS Received;
 } VN51_ADAPTER;
+
+FORCEINLINE ULONG
+Vn51Mtu(const VN51_ADAPTER *Adapter)
+{
+    return Adapter->FrameMax - VN51_HEADER_BYTES;
+}
 
 /* --- device.c --- */
 

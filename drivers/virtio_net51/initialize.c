@@ -58,10 +58,12 @@ CheckIdentity(VN51_ADAPTER *Adapter)
                : NDIS_STATUS_ADAPTER_NOT_FOUND;
 }
 
-/* An address of the administrator's, if there is one; a group address is none. */
+/* What the administrator has set: an address, which is no group address, and the longest frame. */
 static VOID
 ReadConfiguration(VN51_ADAPTER *Adapter, NDIS_HANDLE Context)
 {
+    NDIS_STRING JumboPacket = NDIS_STRING_CONST("*JumboPacket");
+    PNDIS_CONFIGURATION_PARAMETER Parameter;
     NDIS_HANDLE Configuration;
     NDIS_STATUS Status;
     UCHAR *Address;
@@ -74,6 +76,11 @@ ReadConfiguration(VN51_ADAPTER *Adapter, NDIS_HANDLE Context)
     NdisReadNetworkAddress(&Status, (PVOID *)&Address, &Bytes, Configuration);
     if (Status == NDIS_STATUS_SUCCESS && Bytes == VN51_MAC_BYTES && (Address[0] & 1) == 0) {
         NdisMoveMemory(Adapter->CurrentAddress, Address, VN51_MAC_BYTES);
+    }
+    NdisReadConfiguration(&Status, &Parameter, Configuration, &JumboPacket, NdisParameterInteger);
+    if (Status == NDIS_STATUS_SUCCESS && Parameter->ParameterData.IntegerData >= VN51_JUMBO_MIN &&
+        Parameter->ParameterData.IntegerData <= VN51_JUMBO_MAX) {
+        Adapter->FrameMax = Parameter->ParameterData.IntegerData;
     }
     NdisCloseConfiguration(Configuration);
 }
@@ -103,7 +110,7 @@ static NDIS_STATUS
 PrepareMemory(VN51_ADAPTER *Adapter)
 {
     NDIS_STATUS Status = NdisMAllocateMapRegisters(Adapter->Handle, 0, NDIS_DMA_64BITS,
-                                                   MAP_REGISTERS, VN51_FRAME_MAX);
+                                                   MAP_REGISTERS, Adapter->FrameMax);
 
     Adapter->HasMapRegisters = Status == NDIS_STATUS_SUCCESS;
     return Adapter->HasMapRegisters ? Vn51AllocateMemory(Adapter) : Status;
@@ -218,7 +225,7 @@ Create(NDIS_HANDLE Handle)
     }
     NdisZeroMemory(Adapter, sizeof(*Adapter));
     Adapter->Handle = Handle;
-    Adapter->Lookahead = VN51_MTU;
+    Adapter->FrameMax = VN51_JUMBO_DEFAULT;
     NdisAllocateSpinLock(&Adapter->SendLock);
     NdisAllocateSpinLock(&Adapter->ReceiveLock);
     NdisMSetAttributesEx(Handle, Adapter, CHECK_FOR_HANG_SECONDS,
@@ -260,6 +267,7 @@ Vn51Initialize(PNDIS_STATUS OpenErrorStatus, PUINT SelectedMediumIndex, PNDIS_ME
     Status = ClaimHardware(Adapter, WrapperConfigurationContext);
     if (Status == NDIS_STATUS_SUCCESS) {
         ReadConfiguration(Adapter, WrapperConfigurationContext);
+        Adapter->Lookahead = Vn51Mtu(Adapter);
         Status = PrepareMemory(Adapter);
     }
     if (Status == NDIS_STATUS_SUCCESS) {

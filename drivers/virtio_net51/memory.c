@@ -24,11 +24,11 @@ Vn51FreeShared(VN51_ADAPTER *Adapter, VN51_SHARED *Shared)
 }
 
 static VOID
-Describe(VN51_QUEUE *Queue, const VN51_SHARED *Memory, ULONG Bytes, USHORT Flags)
+Describe(VN51_QUEUE *Queue, const VN51_SHARED *Memory, ULONG BufferBytes, ULONG Bytes, USHORT Flags)
 {
     for (USHORT i = 0; i < Queue->Buffers; i++) {
-        Queue->Desc[i].Address = (ULONG64)Memory->DeviceAddress.QuadPart +
-                                 (ULONG64)i * VN51_BUFFER_BYTES + VN51_BUFFER_OFFSET;
+        Queue->Desc[i].Address =
+            (ULONG64)Memory->DeviceAddress.QuadPart + (ULONG64)i * BufferBytes + VN51_BUFFER_OFFSET;
         Queue->Desc[i].Length = Bytes;
         Queue->Desc[i].Flags = Flags;
     }
@@ -49,9 +49,9 @@ AllocateReceive(VN51_ADAPTER *Adapter, USHORT Id)
     *(VN51_RECEIVE_BUFFER **)Receive->Packet->MiniportReserved = Receive;
     NDIS_SET_PACKET_HEADER_SIZE(Receive->Packet, VN51_HEADER_BYTES);
     NdisAllocateBuffer(&Status, &Receive->Buffer, Adapter->BufferPool,
-                       Adapter->ReceiveMemory.Address + (ULONG)Id * VN51_BUFFER_BYTES +
+                       Adapter->ReceiveMemory.Address + Id * Adapter->BufferBytes +
                            VN51_FRAME_OFFSET,
-                       VN51_FRAME_MAX + VN51_VLAN_BYTES);
+                       Adapter->FrameMax + VN51_VLAN_BYTES);
     if (Status != NDIS_STATUS_SUCCESS) {
         Receive->Buffer = NULL;
         return Status;
@@ -89,6 +89,9 @@ Vn51AllocateMemory(VN51_ADAPTER *Adapter)
     VN51_QUEUE *Send = &Adapter->SendQueue;
     NDIS_STATUS Status = Vn51QueueAllocate(Adapter, Receive, 0, VN51_BUFFER_LIMIT);
 
+    Adapter->BufferBytes =
+        (VN51_FRAME_OFFSET + Adapter->FrameMax + VN51_VLAN_BYTES + VN51_BUFFER_ALIGNMENT - 1) /
+        VN51_BUFFER_ALIGNMENT * VN51_BUFFER_ALIGNMENT;
     if (Status == NDIS_STATUS_SUCCESS) {
         Status = Vn51QueueAllocate(Adapter, Send, 1, VN51_BUFFER_LIMIT);
     }
@@ -96,15 +99,14 @@ Vn51AllocateMemory(VN51_ADAPTER *Adapter)
         return Status;
     }
     if (!Vn51AllocateShared(Adapter, &Adapter->ReceiveMemory,
-                            Receive->Buffers * (ULONG)VN51_BUFFER_BYTES) ||
-        !Vn51AllocateShared(Adapter, &Adapter->SendMemory,
-                            Send->Buffers * (ULONG)VN51_BUFFER_BYTES)) {
+                            Receive->Buffers * Adapter->BufferBytes) ||
+        !Vn51AllocateShared(Adapter, &Adapter->SendMemory, Send->Buffers * Adapter->BufferBytes)) {
         return NDIS_STATUS_RESOURCES;
     }
     /* A frame that is too long for the descriptor is the device's to drop. */
-    Describe(Receive, &Adapter->ReceiveMemory,
-             VIRTIO_NET_HDR_BYTES + VN51_FRAME_MAX + VN51_VLAN_BYTES, VIRTQ_DESC_F_WRITE);
-    Describe(Send, &Adapter->SendMemory, 0, 0);
+    Describe(Receive, &Adapter->ReceiveMemory, Adapter->BufferBytes,
+             VIRTIO_NET_HDR_BYTES + Adapter->FrameMax + VN51_VLAN_BYTES, VIRTQ_DESC_F_WRITE);
+    Describe(Send, &Adapter->SendMemory, Adapter->BufferBytes, 0, 0);
     return AllocateReceives(Adapter);
 }
 

@@ -94,7 +94,7 @@ static BOOLEAN
 Accept(VN51_ADAPTER *Adapter, VN51_RECEIVE_BUFFER *Receive, ULONG Bytes)
 {
     const UCHAR *Frame =
-        Adapter->ReceiveMemory.Address + (ULONG)Receive->Id * VN51_BUFFER_BYTES + VN51_FRAME_OFFSET;
+        Adapter->ReceiveMemory.Address + Receive->Id * Adapter->BufferBytes + VN51_FRAME_OFFSET;
 
     if (Bytes < VN51_HEADER_BYTES) {
         Adapter->Received.Errors++;

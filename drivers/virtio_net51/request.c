@@ -76,6 +76,18 @@ Lookahead(VN51_ADAPTER *Adapter, ANSWER *Answer)
 }
 
 static VOID
+Mtu(VN51_ADAPTER *Adapter, ANSWER *Answer)
+{
+    AnswerNumber(Answer, Vn51Mtu(Adapter));
+}
+
+static VOID
+FrameMax(VN51_ADAPTER *Adapter, ANSWER *Answer)
+{
+    AnswerNumber(Answer, Adapter->FrameMax);
+}
+
+static VOID
 ConnectStatus(VN51_ADAPTER *Adapter, ANSWER *Answer)
 {
     AnswerNumber(Answer, ReadNoFence(&Adapter->Connected) ? NdisMediaStateConnected
@@ -85,13 +97,13 @@ ConnectStatus(VN51_ADAPTER *Adapter, ANSWER *Answer)
 static VOID
 SendSpace(VN51_ADAPTER *Adapter, ANSWER *Answer)
 {
-    AnswerNumber(Answer, Adapter->SendQueue.Buffers * (ULONG)VN51_FRAME_MAX);
+    AnswerNumber(Answer, Adapter->SendQueue.Buffers * Adapter->FrameMax);
 }
 
 static VOID
 ReceiveSpace(VN51_ADAPTER *Adapter, ANSWER *Answer)
 {
-    AnswerNumber(Answer, Adapter->ReceiveQueue.Buffers * (ULONG)VN51_FRAME_MAX);
+    AnswerNumber(Answer, Adapter->ReceiveQueue.Buffers * Adapter->FrameMax);
 }
 
 static VOID
@@ -175,19 +187,19 @@ static const struct {
     {OID_GEN_HARDWARE_STATUS, HardwareStatus, 0},
     {OID_GEN_MEDIA_SUPPORTED, NULL, NdisMedium802_3},
     {OID_GEN_MEDIA_IN_USE, NULL, NdisMedium802_3},
-    {OID_GEN_MAXIMUM_LOOKAHEAD, NULL, VN51_MTU},
-    {OID_GEN_MAXIMUM_FRAME_SIZE, NULL, VN51_MTU},
+    {OID_GEN_MAXIMUM_LOOKAHEAD, Mtu, 0},
+    {OID_GEN_MAXIMUM_FRAME_SIZE, Mtu, 0},
     {OID_GEN_LINK_SPEED, NULL, LINK_SPEED},
     {OID_GEN_TRANSMIT_BUFFER_SPACE, SendSpace, 0},
     {OID_GEN_RECEIVE_BUFFER_SPACE, ReceiveSpace, 0},
-    {OID_GEN_TRANSMIT_BLOCK_SIZE, NULL, VN51_FRAME_MAX},
-    {OID_GEN_RECEIVE_BLOCK_SIZE, NULL, VN51_FRAME_MAX},
+    {OID_GEN_TRANSMIT_BLOCK_SIZE, FrameMax, 0},
+    {OID_GEN_RECEIVE_BLOCK_SIZE, FrameMax, 0},
     {OID_GEN_VENDOR_ID, NULL, VENDOR_ID},
     {OID_GEN_VENDOR_DESCRIPTION, VendorText, 0},
     {OID_GEN_CURRENT_PACKET_FILTER, PacketFilter, 0},
     {OID_GEN_CURRENT_LOOKAHEAD, Lookahead, 0},
     {OID_GEN_DRIVER_VERSION, DriverVersion, 0},
-    {OID_GEN_MAXIMUM_TOTAL_SIZE, NULL, VN51_FRAME_MAX},
+    {OID_GEN_MAXIMUM_TOTAL_SIZE, FrameMax, 0},
     {OID_GEN_MAC_OPTIONS, NULL,
      NDIS_MAC_OPTION_COPY_LOOKAHEAD_DATA | NDIS_MAC_OPTION_TRANSFERS_NOT_PEND |
          NDIS_MAC_OPTION_NO_LOOPBACK},
@@ -325,7 +337,7 @@ SetLookahead(VN51_ADAPTER *Adapter, const VOID *Data, ULONG Bytes)
     ULONG Lookahead = *(const ULONG UNALIGNED *)Data;
 
     UNREFERENCED_PARAMETER(Bytes);
-    if (Lookahead > VN51_MTU) {
+    if (Lookahead > Vn51Mtu(Adapter)) {
         return NDIS_STATUS_INVALID_DATA;
     }
     Adapter->Lookahead = Lookahead;

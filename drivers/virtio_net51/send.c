@@ -55,14 +55,14 @@ Finish(VN51_PACKET_LIST *Done, PNDIS_PACKET Packet, NDIS_STATUS Status)
 
 /* Copy the frame to @Place, padded to the medium's minimum; returns its length, 0: it is none. */
 static ULONG
-CopyFrame(PNDIS_PACKET Packet, UCHAR *Place)
+CopyFrame(const VN51_ADAPTER *Adapter, PNDIS_PACKET Packet, UCHAR *Place)
 {
     PNDIS_BUFFER Buffer;
     UINT Total;
     ULONG Done = 0;
 
     NdisQueryPacket(Packet, NULL, NULL, &Buffer, &Total);
-    if (Total < VN51_HEADER_BYTES || Total > VN51_FRAME_MAX + VN51_VLAN_BYTES) {
+    if (Total < VN51_HEADER_BYTES || Total > Adapter->FrameMax + VN51_VLAN_BYTES) {
         return 0;
     }
     while (Buffer != NULL && Done < Total) {
@@ -90,8 +90,9 @@ static BOOLEAN
 Post(VN51_ADAPTER *Adapter, PNDIS_PACKET Packet)
 {
     USHORT Id = Adapter->FreeSends[Adapter->FreeSendCount - 1];
-    ULONG Bytes = CopyFrame(Packet, Adapter->SendMemory.Address + (ULONG)Id * VN51_BUFFER_BYTES +
-                                        VN51_FRAME_OFFSET);
+    ULONG Bytes =
+        CopyFrame(Adapter, Packet,
+                  Adapter->SendMemory.Address + Id * Adapter->BufferBytes + VN51_FRAME_OFFSET);
 
     if (Bytes == 0) {
         return FALSE;

@@ -93,6 +93,38 @@ held_frames_do_not_stop_it(void **state)
     net_close(&n);
 }
 
+/* "*JumboPacket" is the longest frame; NDIS is told, and longer ones are refused. */
+static void
+jumbo_frames_pass_when_configured(void **state)
+{
+    static const struct pndis_parameter jumbo = {"*JumboPacket", "9014"};
+    static const size_t sizes[] = {60, 1514, 1515, 4096, 8192, 9014};
+
+    (void)state;
+    for (unsigned seed = 0; seed < world_seeds(10); seed++) {
+        struct net_options options = {
+            .seed = seed,
+            .nic = {.mtu = 9000},
+            .parameters = {&jumbo, &jumbo},
+            .parameter_count = {1, 1},
+        };
+        struct pndis_adapter_info info;
+        struct net_world n;
+
+        running_51(&n, options);
+        expect_net(&n, pndis_adapter_get_info(n.adapters[0], &info) == 0 && info.mtu == 9000);
+        for (unsigned i = 0; i < RTL_NUMBER_OF(sizes); i++) {
+            net_send(&n, 0, i, 1, sizes[i], 1);
+            net_wait_received(&n, 1, i + 1);
+            net_expect(&n, 1, i, 1, sizes[i]);
+        }
+        net_send(&n, 0, 0, 1, 9019, 1);
+        net_wait_completed(&n, 0);
+        expect_net(&n, net_counts(&n, 0).completed_ok == RTL_NUMBER_OF(sizes));
+        net_close(&n);
+    }
+}
+
 /* What is longer than the driver's buffers does not reach it, what is shorter than a header
  * neither. */
 static void
@@ -130,6 +162,7 @@ main(void)
         cmocka_unit_test(chains_keep_their_order),
         cmocka_unit_test(rings_of_any_size_work),
         cmocka_unit_test(held_frames_do_not_stop_it),
+        cmocka_unit_test(jumbo_frames_pass_when_configured),
         cmocka_unit_test(giants_are_the_devices_to_drop),
     };
 
