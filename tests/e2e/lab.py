@@ -88,7 +88,7 @@ class Side:
         """Bring an interface of the lab here and set it up."""
         self.interface = interface
         run(["ip", "link", "set", interface, "netns", self.name])
-        if not addresses:
+        if not addresses and mtu >= 1280:
             self.run(["sysctl", "-qw", f"net.ipv6.conf.{interface}.disable_ipv6=1"])
         self.run(["ip", "link", "set", interface, "mtu", str(mtu), "up"])
         if addresses:

@@ -121,6 +121,18 @@ def vlans_pass():
         assert end["sum_received"]["bytes"] > 1000000, end["sum_received"]
 
 
+def tags_arrive_as_they_were_sent():
+    """Of the miniport each becomes NDIS_NET_BUFFER_LIST_8021Q_INFO, and is a tag again behind the bridge."""
+    for mtu, options in ((576, []), (1500, []), (1500, ["--without-offloads"]), (9000, [])):
+        with Bridge(*options, mtu=mtu, addresses=False) as bridge:
+            tool = [sys.executable, f"{HERE}/tags.py"]
+            receiver = bridge.right.start([*tool, "receive", "tapr", str(mtu)])
+            receiver.stdout.readline()
+            bridge.left.run([*tool, "send", "tapl", str(mtu)])
+            got, errors = receiver.communicate(timeout=30)
+            assert receiver.returncode == 0 and int(got) > 200, (mtu, options, got, errors)
+
+
 def multicast_reaches_its_group():
     with Bridge() as bridge:
         for version in (4, 6):
@@ -201,6 +213,7 @@ TESTS = [
     tcp_flows_with_every_mtu,
     udp_is_not_lost,
     vlans_pass,
+    tags_arrive_as_they_were_sent,
     multicast_reaches_its_group,
     captures_at_both_ends_agree_frame_by_frame,
     recordings_are_right,
