@@ -19,11 +19,9 @@
 # that are spelled in another case, or with backslashes, are found; the files that the trace
 # preprocessor would generate (*.tmh) are there and empty.
 
-set(PNDIS_ADD_DRIVER_DIRECTORY ${CMAKE_CURRENT_LIST_DIR})
-
 # Where <ndis.h> is: beside this file's project, or where it was installed.
 function(_pndis_wdk_directory out)
-    foreach(candidate ${PNDIS_ADD_DRIVER_DIRECTORY}/../include/wdk ${PNDIS_WDK_DIRECTORY})
+    foreach(candidate ${CMAKE_CURRENT_FUNCTION_LIST_DIR}/../include/wdk ${PNDIS_WDK_DIRECTORY})
         if(EXISTS ${candidate}/ndis.h)
             get_filename_component(candidate ${candidate} ABSOLUTE)
             set(${out} ${candidate} PARENT_SCOPE)
