@@ -99,6 +99,16 @@ bind_in_turn(struct context *context, struct binding *binding)
     return status;
 }
 
+/* Other bindings than before: asleep, the miniport is told of them when it is awake. */
+static void
+bindings_changed(struct context *context, struct pndis_adapter *adapter)
+{
+    pndis__receive_filter_changed(context, adapter);
+    if (adapter->power == NdisDeviceStateD0) {
+        pndis__uro_settle(context, adapter);
+    }
+}
+
 int
 pndis__binding_bind(struct context *context, struct pndis_adapter *adapter,
                     struct protocol *protocol)
@@ -112,7 +122,9 @@ pndis__binding_bind(struct context *context, struct pndis_adapter *adapter,
     pndis__fire(context, &binding->at, BD_EV_BIND, "ProtocolBindAdapterEx");
     pndis__binding_turn_take(context, binding); /* Nobody else knows it yet. */
     pndis__binding_link(adapter, binding);
-    pndis__uro_settle(context, adapter);
+    if (adapter->power == NdisDeviceStateD0) {
+        pndis__uro_settle(context, adapter);
+    }
     status = bind_in_turn(context, binding);
     pndis__binding_turn_give(binding);
     if (status == NDIS_STATUS_PENDING) {
@@ -123,8 +135,7 @@ pndis__binding_bind(struct context *context, struct pndis_adapter *adapter,
     }
     await_open(binding);
     pndis__binding_unlink(adapter, binding);
-    pndis__receive_filter_changed(context, adapter);
-    pndis__uro_settle(context, adapter);
+    bindings_changed(context, adapter);
     pndis__binding_end(context, binding, "ProtocolBindAdapterEx");
     return pndis__fail(PNDIS_EDRIVER, "%s did not bind to %s: 0x%08x", protocol->owner.name,
                        adapter->owner.name, (unsigned)status);
@@ -209,8 +220,7 @@ pndis__binding_unbind(struct context *context, struct binding *binding)
     }
     pndis__fire(context, &binding->at, BD_EV_UNBIND_DONE, "ProtocolUnbindAdapterEx");
     pndis__binding_unlink(adapter, binding);
-    pndis__receive_filter_changed(context, adapter);
-    pndis__uro_settle(context, adapter);
+    bindings_changed(context, adapter);
     pndis__binding_end(context, binding, "ProtocolUnbindAdapterEx");
     return 0;
 }

@@ -611,6 +611,9 @@ pndis__oid_internal(struct context *context, struct pndis_adapter *adapter, NDIS
     if (adapter->oids.closed) {
         return NDIS_STATUS_CLOSING;
     }
+    if (adapter->power != NdisDeviceStateD0 && oid != OID_PNP_SET_POWER) {
+        return NDIS_STATUS_LOW_POWER_STATE;
+    }
     work = work_new_own(adapter, buffer, bytes);
     if (work == NULL) {
         return NDIS_STATUS_RESOURCES;

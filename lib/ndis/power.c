@@ -9,6 +9,8 @@
 #include "ndis/event.h"
 #include "ndis/oid.h"
 #include "ndis/oid_pm.h"
+#include "ndis/receive_filter.h"
+#include "ndis/uro.h"
 
 static bool
 knows_power(const struct pndis_adapter *adapter)
@@ -94,8 +96,22 @@ go_down(struct context *context, struct pndis_adapter *adapter, NDIS_DEVICE_POWE
     pndis__pm_parameters_tell(context, adapter);
     adapter->power = state;
     pndis__adapter_gates(adapter);
-    pndis__dpc_flush(context);
+    pndis__processors_pass(context);
     return ask_miniport(context, adapter, state);
+}
+
+/* Bindings may have come and gone while it slept. */
+static int
+wake_miniport(struct context *context, struct pndis_adapter *adapter)
+{
+    int result = ask_miniport(context, adapter, NdisDeviceStateD0);
+
+    if (result == 0) {
+        adapter->power = NdisDeviceStateD0;
+        pndis__receive_filter_changed(context, adapter);
+        pndis__uro_settle(context, adapter);
+    }
+    return result;
 }
 
 static int
@@ -104,7 +120,7 @@ come_up(struct context *context, struct pndis_adapter *adapter)
     int result = 0;
 
     if (adapter->started) {
-        result = ask_miniport(context, adapter, NdisDeviceStateD0);
+        result = wake_miniport(context, adapter);
     } else if (pndis__adapter_initialize(context, adapter) != NDIS_STATUS_SUCCESS) {
         result = pndis__fail(PNDIS_EDRIVER, "MiniportInitializeEx of %s failed with 0x%08x",
                              adapter->owner.name, (unsigned)adapter->last_status);
@@ -112,7 +128,6 @@ come_up(struct context *context, struct pndis_adapter *adapter)
     if (result != 0) {
         return result;
     }
-    adapter->power = NdisDeviceStateD0;
     pndis__adapter_gates(adapter);
     pndis__device_event(context, adapter, NdisDevicePnPEventPowerProfileChanged, NULL, 0);
     /* "Restart follows D0 only if a pause preceded Dx." */

@@ -293,6 +293,9 @@ void
 pndis__receive_filter_changed(struct context *context, struct pndis_adapter *adapter)
 {
     pndis__receive_paths_changed(adapter);
+    if (adapter->power != NdisDeviceStateD0) {
+        return;
+    }
     if (adapter->multicast_stale) {
         adapter->multicast_stale = false;
         tell_multicast(context, adapter);

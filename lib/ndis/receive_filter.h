@@ -25,7 +25,8 @@ bool pndis__filter_passes(const struct binding *binding, const UCHAR *address);
 /* Bindings or their filters changed: recompute the shortcuts of the data path. */
 void pndis__receive_paths_changed(struct pndis_adapter *adapter);
 
-/* Tell the miniport the combination of all filters, where it is not what it was told last. */
+/* Tell the miniport the combination of all filters, where it is not what it was told last; one that
+ * sleeps is told when it is awake. */
 void pndis__receive_filter_changed(struct context *context, struct pndis_adapter *adapter);
 /* The same after a reset that lost them: tell everything again. */
 void pndis__receive_filter_again(struct context *context, struct pndis_adapter *adapter);

@@ -195,12 +195,18 @@ restart_bindings(struct context *context, struct pndis_adapter *adapter, struct 
     return result;
 }
 
+/* "Handling a Set Power Request": asleep, the restart waits for OID_PNP_SET_POWER to D0. */
 int
 pndis__stack_restart(struct context *context, struct pndis_adapter *adapter)
 {
-    struct restart_list *list = pndis__restart_list_new(context, adapter);
+    struct restart_list *list;
     int result;
 
+    if (adapter->power != NdisDeviceStateD0) {
+        adapter->paused_for_power = true;
+        return 0;
+    }
+    list = pndis__restart_list_new(context, adapter);
     if (list == NULL) {
         return pndis__fail(PNDIS_ENOMEM, "no memory for the restart attributes of %s",
                            adapter->owner.name);
