@@ -11,7 +11,7 @@ close_gates(struct context *context, struct binding *binding)
 {
     __atomic_store_n(&binding->send_gate, NDIS_STATUS_PAUSED, __ATOMIC_SEQ_CST);
     __atomic_store_n(&binding->receive_gate, NDIS_STATUS_PAUSED, __ATOMIC_SEQ_CST);
-    pndis__dpc_flush(context);
+    pndis__processors_pass(context);
 }
 
 /* Wait until the sends of @binding are back. */

@@ -284,7 +284,7 @@ pndis__adapter_pause(struct context *context, struct pndis_adapter *adapter, boo
     }
     pndis__adapter_gates(adapter);
     /* After this no sender is left that saw the gate open and has not counted yet. */
-    pndis__dpc_flush(context);
+    pndis__processors_pass(context);
     set_operation(adapter, OPERATION_PAUSE);
     pndis__pending_ask(&adapter->operation);
     pndis__guest_enter(context, &frame, &adapter->owner, "MiniportPause");

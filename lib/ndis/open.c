@@ -232,7 +232,7 @@ NdisCloseAdapterEx(NDIS_HANDLE NdisBindingHandle)
     }
     __atomic_store_n(&binding->closing, true, __ATOMIC_SEQ_CST);
     /* After this nobody is left who saw it open and has not counted its callback yet. */
-    pndis__dpc_flush(context);
+    pndis__processors_pass(context);
     check_quiet(context, binding, __func__, caller);
     pndis__receive_filter_forget(binding);
     if (is_quiet(binding) && !pndis__chance(context, 4)) {

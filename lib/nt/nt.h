@@ -259,6 +259,12 @@ bool pndis__dpc_remove(struct pndis_machine *machine, KDPC *dpc);
 const KDPC *pndis__dpc_queued_in(struct pndis_machine *machine, const void *start, size_t bytes);
 /* Return when every DPC that was queued before has finished. Below DISPATCH_LEVEL. */
 void pndis__dpc_flush(struct context *context);
+/*
+ * Return when nobody is any more between two instructions that he was between before: who has
+ * looked at a gate has counted himself as well. On sim contexts change in calls only, so this is so
+ * at once, and what a DPC has begun goes on beside what follows. Below DISPATCH_LEVEL.
+ */
+void pndis__processors_pass(struct context *context);
 
 static inline struct processor *
 processor_of(struct cpu *cpu)

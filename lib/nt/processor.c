@@ -314,6 +314,14 @@ pndis__dpc_flush(struct context *context)
     context->affinity = affinity;
 }
 
+void
+pndis__processors_pass(struct context *context)
+{
+    if (context->machine->options.scheduler == PNDIS_LIVE) {
+        pndis__dpc_flush(context);
+    }
+}
+
 static void
 deadlock(struct sched *sched, const char *who_waits)
 {

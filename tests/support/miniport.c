@@ -225,6 +225,9 @@ pause(NDIS_HANDLE context, PNDIS_MINIPORT_PAUSE_PARAMETERS parameters)
     bool finished;
 
     port->pauses++;
+    if (port->driver->on_pause != NULL) {
+        port->driver->on_pause(port);
+    }
     port->pause_reason = parameters->PauseReason;
     if (port->driver->sending == SEND_HOLD) {
         port_complete_sends(port, ~0u, NDIS_STATUS_PAUSED);

@@ -48,6 +48,9 @@ struct miniport {
     NDIS_STATUS oid_status;
     /* Asked first; anything but NDIS_STATUS_NOT_RECOGNIZED is the answer. */
     NDIS_STATUS (*on_oid)(struct port *port, PNDIS_OID_REQUEST request);
+    /* First of all that MiniportPause and MiniportResetEx do. */
+    void (*on_pause)(struct port *port);
+    void (*on_reset)(struct port *port);
     enum when reset;
     NDIS_STATUS reset_status;
     BOOLEAN addressing_reset;

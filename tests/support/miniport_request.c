@@ -146,6 +146,9 @@ port_reset(NDIS_HANDLE context, PBOOLEAN addressing)
     struct port *port = context;
 
     port->resets++;
+    if (port->driver->on_reset != NULL) {
+        port->driver->on_reset(port);
+    }
     if (port->request != NULL && port->driver->oid == BY_HAND) {
         PNDIS_OID_REQUEST request = port->request;
 

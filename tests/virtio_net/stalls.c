@@ -147,7 +147,8 @@ a_device_that_hangs_is_reset(void **state)
         expect_net(&n, pndis_machine_run_until(n.w.machine, all_completed, &n, 0) == 0);
         expect_net(&n, net_counts(&n, 0).last_send_status == (int)NDIS_STATUS_RESET_IN_PROGRESS);
         expect_net(&n, net_info(&n, 0).resets == resets + 1);
-        /* And it works again. */
+        /* And once the reset is complete it works again. */
+        world_settle(&n.w);
         unclog(&n, clogged);
         send_tagged(&n, 0, NULL);
         net_wait_completed(&n, 0);
