@@ -1,12 +1,14 @@
 # pndis_add_driver(<name>
 #     SOURCES <file>...        C or C++ source of a Windows driver, as it is.
-#     [NDIS <version>]         6.0, 6.1, 6.20 ... 6.89, or 5.0, 5.1; default 6.30.
+#     [NDIS <version>]         5.0, 5.1, 6.0, 6.1, 6.20, 6.30, 6.40, 6.50, 6.51, 6.60, 6.70 or 6.80 to
+#                              6.89; default 6.30.
 #     [KIND <kind>]            MINIPORT (default), PROTOCOL, FILTER, INTERMEDIATE or NONE: which of the
 #                              macros of a WDK build carry the version. NONE sets none of them.
 #     [OBJECT]                 Make an object library instead of a loadable module. Its DriverEntry is
 #                              <name>_DriverEntry; all its other names are its own.
 #     [CHECKED]                Define DBG, as a debug build of a driver does.
-#     [INF <file>]             Its INF file: kept as target property PNDIS_INF.
+#     [INF <file>]             Its INF file: copied beside the module as <name>.inf, where
+#                              pndis_driver_load() finds it; also target property PNDIS_INF.
 #     [DEFINES <macro[=value]>...]
 #     [INCLUDES <directory>...]
 #     [OPTIONS <option>...]    Further compiler options.
@@ -14,9 +16,10 @@
 #     [LOOSE <function>...])   Functions that a header declares with other pointer types than their
 #                              definition has, which the Windows compiler lets pass.
 #
-# The target's file is <name>.so, what pndis_driver_load() takes. The compiler gets the dialect that
-# driver source is written in: 32-bit long, 16-bit WCHAR, Microsoft's extensions and bit fields. Includes
-# that are spelled in another case, or with backslashes, are found; the files that the trace
+# The target's file is <name>.so, what pndis_driver_load() takes. It has debug information (-g), for the
+# source lines in reports, unless the flags say something of it already. The compiler gets the dialect
+# that driver source is written in: 32-bit long, 16-bit WCHAR, Microsoft's extensions and bit fields.
+# Includes that are spelled in another case, or with backslashes, are found; the files that the trace
 # preprocessor would generate (*.tmh) are there and empty.
 
 # Where <ndis.h> is: beside this file's project, or where it was installed.
@@ -141,12 +144,14 @@ function(_pndis_loosen target shims sources functions)
 endfunction()
 
 # The macros by which a WDK build selects an NDIS version for a kind of driver.
-function(_pndis_version_macros out version kind)
-    if(NOT version MATCHES "^([56])\\.([0-9]+)$")
-        message(FATAL_ERROR "pndis_add_driver: ${version} is no NDIS version")
+function(_pndis_version_macros out name version kind)
+    set(versions 5.0 5.1 6.0 6.1 6.20 6.30 6.40 6.50 6.51 6.60 6.70
+        6.80 6.81 6.82 6.83 6.84 6.85 6.86 6.87 6.88 6.89)
+    if(NOT version IN_LIST versions)
+        list(JOIN versions ", " versions)
+        message(FATAL_ERROR "pndis_add_driver(${name}): ${version} is no NDIS version; there are ${versions}")
     endif()
-    set(level "${CMAKE_MATCH_1}${CMAKE_MATCH_2}")
-    string(REGEX REPLACE "^60+$" "60" level "${level}")
+    string(REPLACE "." "" level "${version}")
     if(kind STREQUAL "MINIPORT")
         set(${out} NDIS_MINIPORT_DRIVER=1 NDIS${level}_MINIPORT=1 PARENT_SCOPE)
     elseif(kind STREQUAL "INTERMEDIATE")
@@ -156,7 +161,8 @@ function(_pndis_version_macros out version kind)
     elseif(kind STREQUAL "NONE")
         set(${out} PARENT_SCOPE)
     else()
-        message(FATAL_ERROR "pndis_add_driver: ${kind} is no kind of driver")
+        message(FATAL_ERROR "pndis_add_driver(${name}): ${kind} is no kind of driver; there are "
+                            "MINIPORT, PROTOCOL, FILTER, INTERMEDIATE and NONE")
     endif()
 endfunction()
 
@@ -182,6 +188,24 @@ function(_pndis_dialect target)
         $<$<COMPILE_LANGUAGE:C>:-fgnu89-inline>
         $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -fno-rtti -fno-threadsafe-statics>)
     set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_STANDARD 17 C_STANDARD 11)
+endfunction()
+
+# Without it reports name functions, but no source lines.
+function(_pndis_debug_information target options)
+    string(TOUPPER "${CMAKE_BUILD_TYPE}" type)
+    set(flags " ${CMAKE_C_FLAGS} ${CMAKE_CXX_FLAGS} ${CMAKE_C_FLAGS_${type}} ${options} ")
+    if(NOT flags MATCHES "[ ;]-g([0-3]|gdb[0-3]?|dwarf-?[0-9]?)?[ ;]")
+        target_compile_options(${target} PRIVATE -g)
+    endif()
+endfunction()
+
+function(_pndis_keep_inf name inf is_object)
+    set_target_properties(${name} PROPERTIES PNDIS_INF ${inf})
+    if(NOT is_object)
+        set_property(TARGET ${name} APPEND PROPERTY LINK_DEPENDS ${inf})
+        add_custom_command(TARGET ${name} POST_BUILD VERBATIM
+            COMMAND ${CMAKE_COMMAND} -E copy_if_different ${inf} $<TARGET_FILE_DIR:${name}>/${name}.inf)
+    endif()
 endfunction()
 
 function(_pndis_link_module target)
@@ -228,16 +252,26 @@ function(pndis_add_driver name)
         set(driver_KIND MINIPORT)
     endif()
     _pndis_wdk_directory(wdk)
-    _pndis_version_macros(macros ${driver_NDIS} ${driver_KIND})
+    _pndis_version_macros(macros ${name} ${driver_NDIS} ${driver_KIND})
     if(driver_NDIS VERSION_LESS 6 AND NOT "${driver_DEFINES}" MATCHES "NTDDI_VERSION|_WIN32_WINNT")
         # Such a driver is built for Windows XP, whose headers have nothing of NDIS 6.
         list(APPEND macros _WIN32_WINNT=0x0501 NTDDI_VERSION=0x05010000)
+    endif()
+
+    if(driver_INF)
+        get_filename_component(inf ${driver_INF} ABSOLUTE)
+        if(NOT EXISTS ${inf})
+            message(FATAL_ERROR "pndis_add_driver(${name}): there is no INF file ${inf}")
+        endif()
     endif()
 
     set(sources)
     set(directories)
     foreach(source ${driver_SOURCES})
         get_filename_component(source ${source} ABSOLUTE)
+        if(NOT EXISTS ${source})
+            message(FATAL_ERROR "pndis_add_driver(${name}): there is no source file ${source}")
+        endif()
         get_filename_component(directory ${source} DIRECTORY)
         list(APPEND sources ${source})
         list(APPEND directories ${directory})
@@ -265,12 +299,12 @@ function(pndis_add_driver name)
     target_include_directories(${target} PRIVATE ${directories} ${wdk} ${shims})
     target_compile_definitions(${target} PRIVATE ${macros} ${driver_DEFINES}
                                $<$<BOOL:${driver_CHECKED}>:DBG=1>)
+    _pndis_debug_information(${target} "${driver_OPTIONS}")
     target_compile_options(${target} PRIVATE ${driver_OPTIONS})
     if(driver_OBJECT)
         _pndis_join_objects(${name} ${target})
     endif()
     if(driver_INF)
-        get_filename_component(inf ${driver_INF} ABSOLUTE)
-        set_target_properties(${name} PROPERTIES PNDIS_INF ${inf})
+        _pndis_keep_inf(${name} ${inf} "${driver_OBJECT}")
     endif()
 endfunction()
