@@ -42,6 +42,11 @@ struct pndis_client_options {
     bool no_filter;         /* Leave the packet filter at zero. */
     bool hold_receives;     /* Keep every NET_BUFFER_LIST until pndis_client_return(). */
     /**
+     * Keep what is received for so long, on the machine's clock, and give it back from a DPC: so
+     * that a pause has something to wait for that comes back by itself. Implies `hold_receives`.
+     */
+    uint64_t return_after_ns;
+    /**
      * Take coalesced UDP datagrams as they come. Without it NDIS switches "UDP Receive Segment
      * Coalescing Offload (URO)" off while the client is bound.
      */

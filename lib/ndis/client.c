@@ -248,7 +248,7 @@ allocate(struct pndis_adapter *adapter, const struct pndis_client_options *optio
     if (options->events != NULL) {
         client->events = *options->events;
     }
-    client->holding = options->hold_receives;
+    client->holding = options->hold_receives || options->return_after_ns != 0;
     if (options->name != NULL) {
         snprintf(client->name, sizeof(client->name), "%s", options->name);
     } else if (number == 1) {
@@ -309,6 +309,7 @@ open_client(struct context *context, struct pndis_client *client)
     NDIS_PROTOCOL_DRIVER_CHARACTERISTICS characteristics = usual_characteristics;
     int result;
 
+    pndis__client_returns_init(client);
     if (client->options.takes_uro) {
         characteristics.MinorNdisVersion = 89;
     }

@@ -40,6 +40,8 @@ struct pndis_client {
     bool holding;
     NET_BUFFER_LIST *held; /* Oldest first. */
     NET_BUFFER_LIST *last_held;
+    KTIMER return_timer; /* With options.return_after_ns, while something is held. */
+    KDPC return_dpc;
     struct client_frame *frames; /* Oldest first. */
     struct client_frame *last_frame;
     size_t frame_count;
@@ -55,6 +57,8 @@ PROTOCOL_STATUS_EX pndis__client_status;
 
 /* All sends of a pausing client are back: let the pause be completed. */
 void pndis__client_paused(struct pndis_client *client);
+/* Before anything is received: what gives back by itself. */
+void pndis__client_returns_init(struct pndis_client *client);
 /* Give back everything held and forget everything kept. */
 void pndis__client_forget(struct pndis_client *client);
 

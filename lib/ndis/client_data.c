@@ -273,10 +273,22 @@ look_at(struct pndis_client *client, NET_BUFFER_LIST *nbl, ULONG flags)
 }
 
 static void
+return_later(struct pndis_client *client)
+{
+    /* In units of 100 ns, from now. */
+    LARGE_INTEGER due = {.QuadPart = -(LONGLONG)((client->options.return_after_ns + 99) / 100)};
+
+    KeSetTimer(&client->return_timer, due, &client->return_dpc);
+}
+
+static void
 hold(struct pndis_client *client, NET_BUFFER_LIST *nbls, ULONG count)
 {
+    bool first;
+
     brief_lock(&client->lock);
-    if (client->held == NULL) {
+    first = client->held == NULL;
+    if (first) {
         client->held = nbls;
     } else {
         client->last_held->Next = nbls;
@@ -287,6 +299,9 @@ hold(struct pndis_client *client, NET_BUFFER_LIST *nbls, ULONG count)
     client->last_held = nbls;
     client->counts.held += count;
     brief_unlock(&client->lock);
+    if (first && client->options.return_after_ns != 0) {
+        return_later(client);
+    }
 }
 
 VOID
@@ -334,6 +349,38 @@ take_held(struct pndis_client *client, size_t count, size_t *out_count)
     }
     brief_unlock(&client->lock);
     return *out_count == 0 ? NULL : first;
+}
+
+static VOID
+return_held(PKDPC dpc, PVOID deferred_context, PVOID argument1, PVOID argument2)
+{
+    struct pndis_client *client = deferred_context;
+    size_t returned;
+    NET_BUFFER_LIST *nbls = take_held(client, SIZE_MAX, &returned);
+
+    (void)dpc;
+    (void)argument1;
+    (void)argument2;
+    if (nbls != NULL) {
+        NdisReturnNetBufferLists(client->binding, nbls, NDIS_RETURN_FLAGS_DISPATCH_LEVEL);
+    }
+}
+
+void
+pndis__client_returns_init(struct pndis_client *client)
+{
+    KeInitializeTimer(&client->return_timer);
+    KeInitializeDpc(&client->return_dpc, return_held, client);
+}
+
+/* Nothing is given back by itself any more. */
+static void
+stop_returning(struct pndis_client *client)
+{
+    if (client->options.return_after_ns != 0) {
+        KeCancelTimer(&client->return_timer);
+        KeFlushQueuedDpcs();
+    }
 }
 
 size_t
@@ -392,6 +439,7 @@ pndis__client_forget(struct pndis_client *client)
 {
     __atomic_store_n(&client->holding, false, __ATOMIC_RELAXED);
     if (client->binding != NULL) {
+        stop_returning(client);
         pndis_client_return(client, SIZE_MAX);
     }
     while (client->frames != NULL) {
