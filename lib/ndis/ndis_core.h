@@ -268,6 +268,7 @@ struct oid_queue {
     struct oid_work *current;
     bool running;            /* Somebody is handing requests down. */
     bool closed;             /* Halted: nothing more goes in. */
+    bool held;               /* A reset is under way: nothing is handed down. */
     struct oid_work *direct; /* Direct requests that the miniport has not completed. */
     struct work work;
     KEVENT idle;

@@ -115,13 +115,20 @@ abort_work(struct context *context, struct oid_work *work)
 
 /* --- running the queue --- */
 
+/* The lock is held. */
+static bool
+can_hand_down(const struct oid_queue *queue)
+{
+    return !queue->held && queue->current == NULL && queue->first != NULL;
+}
+
 static struct oid_work *
 take_next(struct oid_queue *queue)
 {
     struct oid_work *work = NULL;
 
     brief_lock(&queue->lock);
-    if (queue->current == NULL && queue->first != NULL) {
+    if (can_hand_down(queue)) {
         work = queue->first;
         queue->first = work->next;
         if (queue->first == NULL) {
@@ -154,7 +161,8 @@ is_idle(struct oid_queue *queue)
     bool idle;
 
     brief_lock(&queue->lock);
-    idle = queue->current == NULL && queue->first == NULL && !queue->running;
+    idle =
+        queue->current == NULL && queue->first == NULL && queue->direct == NULL && !queue->running;
     brief_unlock(&queue->lock);
     return idle;
 }
@@ -212,8 +220,8 @@ run_queue(struct context *context, struct pndis_adapter *adapter, const struct o
     return mine_done;
 }
 
-static void
-signal_if_idle(struct pndis_adapter *adapter)
+void
+pndis__oid_maybe_idle(struct pndis_adapter *adapter)
 {
     if (is_idle(&adapter->oids)) {
         KeSetEvent(&adapter->oids.idle, IO_NO_INCREMENT, FALSE);
@@ -229,13 +237,13 @@ run_work(struct context *context, struct work *item)
 
     run_queue(context, adapter, NULL, &unused);
     brief_lock(&adapter->oids.lock);
-    more = adapter->oids.current == NULL && adapter->oids.first != NULL;
+    more = can_hand_down(&adapter->oids);
     adapter->oids.running = more;
     brief_unlock(&adapter->oids.lock);
     if (more) {
         work_later(context->machine, &adapter->oids.work, run_work);
     }
-    signal_if_idle(adapter);
+    pndis__oid_maybe_idle(adapter);
 }
 
 /* Have a system thread run the queue, unless one is about to. */
@@ -246,7 +254,7 @@ kick_queue(struct context *context, struct pndis_adapter *adapter)
     bool start;
 
     brief_lock(&queue->lock);
-    start = !queue->running && queue->first != NULL && queue->current == NULL;
+    start = !queue->running && can_hand_down(queue);
     queue->running |= start;
     brief_unlock(&queue->lock);
     if (start) {
@@ -378,7 +386,7 @@ submit(struct context *context, struct pndis_adapter *adapter, struct oid_work *
     adapter->oids.running = false;
     brief_unlock(&adapter->oids.lock);
     kick_queue(context, adapter);
-    signal_if_idle(adapter);
+    pndis__oid_maybe_idle(adapter);
     return status;
 }
 
@@ -402,6 +410,12 @@ NdisOidRequest(NDIS_HANDLE NdisBindingHandle, PNDIS_OID_REQUEST OidRequest)
         !binding_may_ask(context, binding, __func__, caller)) {
         return NDIS_STATUS_FAILURE;
     }
+    /* "In a low-power state, the protocol driver cannot issue any OID requests": not even one that
+     * NDIS could answer. */
+    if (binding->adapter->power != NdisDeviceStateD0) {
+        return NDIS_STATUS_LOW_POWER_STATE;
+    }
+    OidRequest->RequestHandle = NdisBindingHandle;
     if (pndis__oid_answer(context, binding, OidRequest, &status)) {
         return status;
     }
@@ -457,7 +471,7 @@ NdisMOidRequestComplete(NDIS_HANDLE MiniportAdapterHandle, PNDIS_OID_REQUEST Oid
     pndis__oid_check_result(context, work, &Status, __func__, caller);
     pndis__oid_deliver(context, work, translate(work, Status));
     kick_queue(context, adapter);
-    signal_if_idle(adapter);
+    pndis__oid_maybe_idle(adapter);
 }
 
 /* --- cancelling --- */
@@ -536,10 +550,22 @@ void
 pndis__oid_queue_open(struct pndis_adapter *adapter)
 {
     adapter->oids.closed = false;
+    adapter->oids.held = false;
 }
 
 void
-pndis__oid_queue_abort(struct context *context, struct pndis_adapter *adapter)
+pndis__oid_queue_hold(struct context *context, struct pndis_adapter *adapter, bool held)
+{
+    brief_lock(&adapter->oids.lock);
+    adapter->oids.held = held;
+    brief_unlock(&adapter->oids.lock);
+    if (!held) {
+        kick_queue(context, adapter);
+    }
+}
+
+static void
+abort_queue(struct context *context, struct pndis_adapter *adapter)
 {
     struct oid_work *work;
 
@@ -573,7 +599,7 @@ void
 pndis__oid_queue_close(struct context *context, struct pndis_adapter *adapter)
 {
     adapter->oids.closed = true;
-    pndis__oid_queue_abort(context, adapter);
+    abort_queue(context, adapter);
     if (pndis__oid_queue_drain(context, adapter) != SLEEP_WOKEN) {
         pndis__report(context, RULE_OID_STUCK, &adapter->owner, "MiniportOidRequest", NULL,
                       "%s has not completed an OID request before its halt", adapter->owner.name);

@@ -46,10 +46,12 @@ void pndis__oid_queue_open(struct pndis_adapter *adapter);
 /* Let nothing more in, complete what is queued with NDIS_STATUS_REQUEST_ABORTED, wait for the rest.
  */
 void pndis__oid_queue_close(struct context *context, struct pndis_adapter *adapter);
-/* Wait until no request is with the miniport. */
+/* A request has gone: wake who waits for the last of them. */
+void pndis__oid_maybe_idle(struct pndis_adapter *adapter);
+/* Wait until no request is with the miniport, direct ones among them. */
 enum sleep_result pndis__oid_queue_drain(struct context *context, struct pndis_adapter *adapter);
-/* A reset aborts what is queued. */
-void pndis__oid_queue_abort(struct context *context, struct pndis_adapter *adapter);
+/* "NDIS will not abort any pending OID requests": a reset holds what is queued, and lets it go. */
+void pndis__oid_queue_hold(struct context *context, struct pndis_adapter *adapter, bool held);
 
 /*
  * NDIS asks the miniport itself and waits for the answer. PASSIVE_LEVEL. @kind

@@ -9,13 +9,20 @@
 
 #include <stdlib.h>
 
-static void
+/* False: the adapter halts, and does not wait for one more. */
+static bool
 link_direct(struct pndis_adapter *adapter, struct oid_work *work)
 {
+    bool open;
+
     brief_lock(&adapter->oids.lock);
-    work->next = adapter->oids.direct;
-    adapter->oids.direct = work;
+    open = !adapter->oids.closed;
+    if (open) {
+        work->next = adapter->oids.direct;
+        adapter->oids.direct = work;
+    }
     brief_unlock(&adapter->oids.lock);
+    return open;
 }
 
 /* Take the direct request that @request belongs to off the list; NULL if the miniport has no such.
@@ -63,6 +70,42 @@ came_back(struct binding *binding)
     binding_maybe_quiet(binding);
 }
 
+/* Takes @work. MiniportHaltEx waits for the call, and for the request when it pends. */
+static NDIS_STATUS
+hand_down(struct context *context, struct oid_work *work)
+{
+    struct pndis_adapter *adapter = work->adapter;
+    struct binding *binding = work->binding;
+    NDIS_OID_REQUEST *request = work->request;
+    struct frame frame;
+    NDIS_STATUS status;
+
+    __atomic_fetch_add(&binding->oids_outstanding, 1, __ATOMIC_SEQ_CST);
+    if (!link_direct(adapter, work)) {
+        free(work);
+        came_back(binding);
+        return NDIS_STATUS_CLOSING;
+    }
+    pndis__guest_enter(context, &frame, &adapter->owner, "MiniportDirectOidRequest");
+    status = adapter->driver->calls.DirectOidRequestHandler(adapter->context, request);
+    pndis__guest_leave_status(context, &frame, status);
+    if (status == NDIS_STATUS_PENDING) {
+        return status;
+    }
+    work = unlink_direct(adapter, request);
+    if (work == NULL) {
+        pndis__report(context, RULE_OID_TWICE, &adapter->owner, "MiniportDirectOidRequest", NULL,
+                      "%s completed a direct OID by a call and by the return value 0x%08x",
+                      adapter->owner.name, (unsigned)status);
+        return NDIS_STATUS_PENDING;
+    }
+    pndis__oid_check_result(context, work, &status, "MiniportDirectOidRequest", NULL);
+    free(work);
+    came_back(binding);
+    pndis__oid_maybe_idle(adapter);
+    return status;
+}
+
 /*
  * "NdisDirectOidRequest function". IRQL <= DISPATCH_LEVEL.
  * As NdisOidRequest, but not queued: MiniportDirectOidRequest is called here.
@@ -76,7 +119,6 @@ NdisDirectOidRequest(NDIS_HANDLE NdisBindingHandle, PNDIS_OID_REQUEST OidRequest
         binding_for(context, NdisBindingHandle, OidRequest, __func__, NT_CALLER());
     struct pndis_adapter *adapter;
     struct oid_work *work;
-    struct frame frame;
     NDIS_STATUS status;
 
     if (binding == NULL) {
@@ -104,24 +146,10 @@ NdisDirectOidRequest(NDIS_HANDLE NdisBindingHandle, PNDIS_OID_REQUEST OidRequest
     work->binding = binding;
     work->request = work->below = OidRequest;
     work->direct = true;
-    __atomic_fetch_add(&binding->oids_outstanding, 1, __ATOMIC_SEQ_CST);
-    link_direct(adapter, work);
-    pndis__guest_enter(context, &frame, &adapter->owner, "MiniportDirectOidRequest");
-    status = adapter->driver->calls.DirectOidRequestHandler(adapter->context, OidRequest);
-    pndis__guest_leave_status(context, &frame, status);
-    if (status == NDIS_STATUS_PENDING) {
-        return status;
-    }
-    work = unlink_direct(adapter, OidRequest);
-    if (work == NULL) {
-        pndis__report(context, RULE_OID_TWICE, &adapter->owner, "MiniportDirectOidRequest", NULL,
-                      "%s completed a direct OID by a call and by the return value 0x%08x",
-                      adapter->owner.name, (unsigned)status);
-        return NDIS_STATUS_PENDING;
-    }
-    pndis__oid_check_result(context, work, &status, "MiniportDirectOidRequest", NULL);
-    free(work);
-    came_back(binding);
+    OidRequest->RequestHandle = NdisBindingHandle;
+    tally_out(adapter->calls, context, 1);
+    status = hand_down(context, work);
+    tally_back(adapter->calls, context, 1);
     return status;
 }
 
@@ -151,6 +179,7 @@ NdisMDirectOidRequestComplete(NDIS_HANDLE MiniportAdapterHandle, PNDIS_OID_REQUE
     }
     pndis__oid_check_result(context, work, &Status, __func__, caller);
     pndis__oid_deliver(context, work, Status);
+    pndis__oid_maybe_idle(adapter);
 }
 
 /* "NdisCancelDirectOidRequest function". IRQL <= DISPATCH_LEVEL. Best effort. */
@@ -194,10 +223,13 @@ NdisSynchronousOidRequest(NDIS_HANDLE NdisBindingHandle, PNDIS_OID_REQUEST OidRe
     if (adapter->driver->calls.SynchronousOidRequestHandler == NULL) {
         return NDIS_STATUS_NOT_SUPPORTED;
     }
+    tally_out(adapter->calls, context, 1);
     status = pndis__oid_refusal(adapter);
     if (status != NDIS_STATUS_SUCCESS) {
+        tally_back(adapter->calls, context, 1);
         return status;
     }
+    OidRequest->RequestHandle = NdisBindingHandle;
     __atomic_fetch_add(&binding->oids_outstanding, 1, __ATOMIC_SEQ_CST);
     pndis__guest_enter(context, &frame, &adapter->owner, "MiniportSynchronousOidRequest");
     status = adapter->driver->calls.SynchronousOidRequestHandler(adapter->context, OidRequest);
@@ -209,5 +241,6 @@ NdisSynchronousOidRequest(NDIS_HANDLE NdisBindingHandle, PNDIS_OID_REQUEST OidRe
         status = NDIS_STATUS_FAILURE;
     }
     came_back(binding);
+    tally_back(adapter->calls, context, 1);
     return status;
 }

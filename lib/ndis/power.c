@@ -12,6 +12,8 @@
 #include "ndis/receive_filter.h"
 #include "ndis/uro.h"
 
+static const LONGLONG retry_100ns = 100000;
+
 static bool
 knows_power(const struct pndis_adapter *adapter)
 {
@@ -47,11 +49,27 @@ tell_protocols(struct context *context, struct pndis_adapter *adapter, NET_PNP_E
     }
 }
 
+/* "NDIS_STATUS_NOT_ACCEPTED: The miniport driver is resetting": it is asked again afterwards. */
+static NDIS_STATUS
+set_miniport_power(struct context *context, struct pndis_adapter *adapter,
+                   NDIS_DEVICE_POWER_STATE state)
+{
+    LARGE_INTEGER moment = {.QuadPart = -retry_100ns};
+    uint64_t deadline = pndis__deadline(context);
+    NDIS_STATUS status;
+
+    while ((status = pndis__oid_set_internal(context, adapter, OID_PNP_SET_POWER, &state,
+                                             sizeof(state))) == NDIS_STATUS_NOT_ACCEPTED &&
+           pndis__now_ns(context->sched) < deadline) {
+        KeDelayExecutionThread(KernelMode, FALSE, &moment);
+    }
+    return status;
+}
+
 static int
 ask_miniport(struct context *context, struct pndis_adapter *adapter, NDIS_DEVICE_POWER_STATE state)
 {
-    NDIS_STATUS status =
-        pndis__oid_set_internal(context, adapter, OID_PNP_SET_POWER, &state, sizeof(state));
+    NDIS_STATUS status = set_miniport_power(context, adapter, state);
 
     adapter->last_status = status;
     if (status == NDIS_STATUS_SUCCESS) {

@@ -44,6 +44,7 @@ static void
 end_reset(struct context *context, struct pndis_adapter *adapter, NDIS_STATUS status)
 {
     check_nothing_left(context, adapter, "MiniportResetEx");
+    pndis__oid_queue_hold(context, adapter, false);
     if (adapter->reset.addressing && adapter->started) {
         pndis__receive_filter_again(context, adapter);
     }
@@ -66,9 +67,9 @@ begin_reset(struct context *context, struct pndis_adapter *adapter)
     KeClearEvent(&adapter->reset.finished);
     adapter->reset.addressing = false;
     pndis__adapter_gates(adapter);
-    pndis__dpc_flush(context);
+    pndis__processors_pass(context);
     pndis__status_indicate(context, adapter, NDIS_STATUS_RESET_START, NULL, 0);
-    pndis__oid_queue_abort(context, adapter);
+    pndis__oid_queue_hold(context, adapter, true);
     return true;
 }
 
@@ -116,6 +117,9 @@ pndis__reset_adapter(struct context *context, struct pndis_adapter *adapter)
 
     if (adapter->driver->calls.ResetHandlerEx == NULL) {
         return NDIS_STATUS_NOT_SUPPORTED;
+    }
+    if (adapter->power != NdisDeviceStateD0) {
+        return NDIS_STATUS_LOW_POWER_STATE;
     }
     if (!begin_reset(context, adapter)) {
         return NDIS_STATUS_RESET_IN_PROGRESS;
@@ -210,6 +214,7 @@ check_work(struct context *context, struct work *item)
     __atomic_store_n(&adapter->reset.work_queued, false, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&adapter->reset.running, __ATOMIC_SEQ_CST) &&
         !__atomic_load_n(&adapter->reset.under_way, __ATOMIC_SEQ_CST) &&
+        adapter->power == NdisDeviceStateD0 &&
         (requested || driver_says_hung(context, adapter) || oid_is_overdue(adapter))) {
         __atomic_store_n(&adapter->reset.hang_checks_since_oid, 0, __ATOMIC_SEQ_CST);
         pndis__reset_adapter(context, adapter);
@@ -289,7 +294,7 @@ pndis__reset_stop(struct context *context, struct pndis_adapter *adapter)
 /*
  * "NdisMResetMiniport function". IRQL <= DISPATCH_LEVEL.
  * Asks for a reset, which NDIS starts later from a system thread; nothing happens without a
- * MiniportResetEx.
+ * MiniportResetEx, nor in a low-power state.
  */
 VOID
 NdisMResetMiniport(NDIS_HANDLE MiniportAdapterHandle)

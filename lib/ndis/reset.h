@@ -10,7 +10,8 @@ void pndis__reset_start(struct context *context, struct pndis_adapter *adapter);
 /* The adapter will be halted: no check runs any more, and no reset is under way. */
 void pndis__reset_stop(struct context *context, struct pndis_adapter *adapter);
 
-/* Reset @adapter and wait. PASSIVE_LEVEL. NDIS_STATUS_NOT_SUPPORTED: it has no MiniportResetEx. */
+/* Reset @adapter and wait. PASSIVE_LEVEL. NDIS_STATUS_NOT_SUPPORTED: it has no MiniportResetEx.
+ * NDIS_STATUS_LOW_POWER_STATE: it sleeps. */
 NDIS_STATUS pndis__reset_adapter(struct context *context, struct pndis_adapter *adapter);
 
 #endif
