@@ -33,16 +33,16 @@ enum { PNDIS_PROCESSOR_LIMIT = 64 };
  */
 struct pndis_machine_options {
     enum pndis_scheduler scheduler;
-    unsigned processors; /* 1 to PNDIS_PROCESSOR_LIMIT; 0: 2. */
-    uint64_t seed;       /* sim: which of the possible runs. */
-    unsigned
-        ndis_version; /* What NdisGetVersion answers, as 0x00060059 for 6.89; 0: the highest. */
+    unsigned processors;   /* 1 to PNDIS_PROCESSOR_LIMIT; 0: 2. */
+    uint64_t seed;         /* sim: which of the possible runs. */
+    unsigned ndis_version; /* What NdisGetVersion answers, 6.0 to 6.89, as 0x00060059 for 6.89; 0:
+                              the highest. */
     enum pndis_policy policy;
     pndis_on_violation *on_violation; /* May be NULL. Called on the thread that broke the rule. */
     void *user;                       /* For on_violation. */
     bool without_ledger; /* Do not account for what drivers acquire: no leak reports, more speed. */
     uint64_t timeout_ns; /* Longest wait of a host call, on the machine's clock; 0: 30 s. */
-    size_t stack_bytes;  /* Of fibers; 0: 256 KiB. */
+    size_t stack_bytes;  /* Of fibers, at least 65,536; 0: 256 KiB. */
     const char *file_directory; /* Where NdisOpenFile finds files; NULL: nowhere. Borrowed. */
 };
 

@@ -1,6 +1,8 @@
 /* Clients: OID requests and status indications. */
 #include "ndis/client.h"
 
+#include "nt/status_name.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -152,8 +154,8 @@ hand_over(const struct asked *asked, const struct client_request *request)
         *asked->out_status = request->status;
     }
     if (request->status != NDIS_STATUS_SUCCESS) {
-        return pndis__fail(PNDIS_EDRIVER, "OID 0x%08x was answered with 0x%08x", asked->oid,
-                           (unsigned)request->status);
+        return pndis__fail(PNDIS_EDRIVER, "OID 0x%08x was answered with 0x%08x%s", asked->oid,
+                           (unsigned)request->status, pndis__status_name(request->status));
     }
     if (asked->type != NdisRequestSetInformation && asked->bytes != 0) {
         memcpy(asked->buffer, request->buffer, min(asked->bytes, result_bytes(request)));

@@ -1,11 +1,83 @@
 /* The host's door to adapters: include/pndis/adapter.h over stack.c and lifecycle.c. */
 #include "ndis/adapter.h"
 
+#include "ndis/binding.h"
 #include "ndis/event.h"
 #include "ndis/ndis_machine.h"
+#include "ndis/oid.h"
 #include "ndis/power.h"
 #include "ndis/reset.h"
 #include "ndis/status.h"
+#include "nt/status_name.h"
+
+#include <stdio.h>
+
+/* --- what a wait was for --- */
+
+enum { SENTENCE_BYTES = 512 };
+
+/* Append to @text, which is @used long; returns its length then. */
+static __attribute__((format(printf, 3, 4))) size_t
+append(char text[SENTENCE_BYTES], size_t used, const char *format, ...)
+{
+    va_list arguments;
+    int count;
+
+    va_start(arguments, format);
+    count = vsnprintf(text + used, SENTENCE_BYTES - used, format, arguments);
+    va_end(arguments);
+    return count < 0 ? used : min(used + (size_t)count, (size_t)SENTENCE_BYTES - 1);
+}
+
+static size_t
+append_bindings(struct pndis_adapter *adapter, char text[SENTENCE_BYTES], size_t used)
+{
+    for (struct binding *binding = pndis__binding_next(adapter, NULL); binding != NULL;
+         binding = pndis__binding_next(adapter, binding)) {
+        uint64_t sends = pndis__tally_outstanding(binding->sends);
+        uint64_t receives = pndis__tally_outstanding(binding->receives);
+
+        if (sends != 0 || receives != 0) {
+            used = append(text, used, "; %s waits for %llu sends and has %llu receives",
+                          binding->owner.name, (unsigned long long)sends,
+                          (unsigned long long)receives);
+        }
+    }
+    return used;
+}
+
+static size_t
+append_oid(struct pndis_adapter *adapter, char text[SENTENCE_BYTES], size_t used)
+{
+    struct oid_queue *oids = &adapter->oids;
+
+    brief_lock(&oids->lock);
+    if (oids->current != NULL) {
+        used = append(text, used, "; OID 0x%08x is with the miniport",
+                      oids->current->below->DATA.QUERY_INFORMATION.Oid);
+    }
+    brief_unlock(&oids->lock);
+    return used;
+}
+
+/* A wait that was given up says what is out. Returns @result. */
+static int
+explain(struct pndis_adapter *adapter, int result)
+{
+    char text[SENTENCE_BYTES];
+    size_t used;
+
+    if (result != PNDIS_ETIMEDOUT && result != PNDIS_ESTALLED) {
+        return result;
+    }
+    used = append(text, 0, "%s: %s is %s, its miniport has %llu sends and misses %llu receives",
+                  pndis_last_error(), adapter->owner.name, state_name(&adapter->at),
+                  (unsigned long long)pndis__tally_outstanding(adapter->sends),
+                  (unsigned long long)pndis__tally_outstanding(adapter->receives));
+    used = append_bindings(adapter, text, used);
+    append_oid(adapter, text, used);
+    return pndis__fail(result, "%s", text);
+}
 
 /* What every operation does: come in, take the stack lock, do it, and go out. */
 static int
@@ -24,7 +96,7 @@ operate(struct pndis_adapter *adapter,
     context = context_current();
     result = pndis__stack_lock(context, adapter);
     if (result == 0) {
-        result = operation(context, adapter, argument);
+        result = explain(adapter, operation(context, adapter, argument));
         pndis__stack_unlock(adapter);
     }
     pndis__host_leave(&call);
@@ -39,6 +111,22 @@ bad_state(const struct pndis_adapter *adapter)
 
 /* --- adding and removing --- */
 
+/* "NetworkAddress": digits, with or without hyphens. */
+static bool
+is_network_address(const char *text)
+{
+    unsigned digits = 0;
+
+    for (; *text != 0; text++) {
+        if (strchr("0123456789abcdefABCDEF", *text) != NULL) {
+            digits++;
+        } else if (*text != '-') {
+            return false;
+        }
+    }
+    return digits == 12;
+}
+
 struct pndis_adapter *
 pndis_adapter_add(struct pndis_machine *machine, struct pndis_driver *driver,
                   const struct pndis_adapter_options *options)
@@ -52,6 +140,10 @@ pndis_adapter_add(struct pndis_machine *machine, struct pndis_driver *driver,
     if (machine->stopped || driver == NULL) {
         pndis__fail(machine->stopped ? PNDIS_EBADSTATE : PNDIS_EINVAL,
                     machine->stopped ? "the machine has been stopped" : "there is no driver");
+        return NULL;
+    }
+    if (options->network_address != NULL && !is_network_address(options->network_address)) {
+        pndis__fail(PNDIS_EINVAL, "\"%s\" is not 12 hexadecimal digits", options->network_address);
         return NULL;
     }
     miniport = pndis__miniport_driver_of(driver);
@@ -180,7 +272,9 @@ surprise_remove(struct context *context, struct pndis_adapter *adapter, uintptr_
     if (adapter->device != NULL) {
         pndis_device_unplug(adapter->device);
     }
-    return pndis__stack_remove(context, adapter, NdisHaltDeviceSurpriseRemoved);
+    /* One that was given up goes on: drivers have been told. */
+    return adapter->removed ? pndis__stack_stop(context, adapter, NdisHaltDeviceSurpriseRemoved)
+                            : pndis__stack_remove(context, adapter, NdisHaltDeviceSurpriseRemoved);
 }
 
 int
@@ -271,6 +365,7 @@ pndis_adapter_reset(struct pndis_adapter *adapter)
                 pndis__fail(PNDIS_EUNSUPPORTED, "%s has no MiniportResetEx", adapter->owner.name);
         } else if (status == NDIS_STATUS_PENDING) {
             result = pndis__wait_error(SLEEP_TIMED_OUT, adapter->owner.name, "its reset");
+            explain(adapter, result);
         } else {
             adapter->last_status = status;
         }
@@ -310,8 +405,8 @@ step(struct context *context, struct pndis_adapter *adapter, uintptr_t kind)
         break;
     }
     if (status != NDIS_STATUS_SUCCESS && status != NDIS_STATUS_PENDING) {
-        return pndis__fail(PNDIS_EDRIVER, "the driver of %s answered 0x%08x", adapter->owner.name,
-                           (unsigned)status);
+        return pndis__fail(PNDIS_EDRIVER, "the driver of %s answered 0x%08x%s", adapter->owner.name,
+                           (unsigned)status, pndis__status_name(status));
     }
     return 0;
 }
@@ -340,7 +435,15 @@ no_operation(void *user)
 int
 pndis_adapter_wait(struct pndis_adapter *adapter, uint64_t timeout_ns)
 {
-    return pndis_machine_run_until(adapter->machine, no_operation, adapter, timeout_ns);
+    struct host_call call;
+    int result = pndis__host_enter(adapter->machine, &call);
+
+    if (result == 0) {
+        result = explain(
+            adapter, pndis_machine_run_until(adapter->machine, no_operation, adapter, timeout_ns));
+        pndis__host_leave(&call);
+    }
+    return result;
 }
 
 /* --- questions --- */

@@ -10,6 +10,7 @@
 #include "ndis/protocol.h"
 #include "ndis/receive_filter.h"
 #include "ndis/reset.h"
+#include "nt/status_name.h"
 
 #include <stdlib.h>
 
@@ -147,8 +148,8 @@ restart_adapter(struct context *context, struct pndis_adapter *adapter, struct r
     list->first = adapter->restart_parameters.RestartAttributes;
     pndis__restart_list_check(context, list, &adapter->owner, "MiniportRestart", status);
     if (status != NDIS_STATUS_SUCCESS) {
-        return pndis__fail(PNDIS_EDRIVER, "MiniportRestart of %s failed with 0x%08x",
-                           adapter->owner.name, (unsigned)status);
+        return pndis__fail(PNDIS_EDRIVER, "MiniportRestart of %s failed with 0x%08x%s",
+                           adapter->owner.name, (unsigned)status, pndis__status_name(status));
     }
     return 0;
 }
@@ -188,8 +189,8 @@ restart_bindings(struct context *context, struct pndis_adapter *adapter, struct 
             return pndis__wait_error(SLEEP_TIMED_OUT, binding->owner.name, "its restart");
         }
         if (status != NDIS_STATUS_SUCCESS && result == 0) {
-            result = pndis__fail(PNDIS_EDRIVER, "%s failed its restart with 0x%08x",
-                                 binding->owner.name, (unsigned)status);
+            result = pndis__fail(PNDIS_EDRIVER, "%s failed its restart with 0x%08x%s",
+                                 binding->owner.name, (unsigned)status, pndis__status_name(status));
         }
     }
     return result;
@@ -232,9 +233,6 @@ pndis__stack_restart(struct context *context, struct pndis_adapter *adapter)
 static int
 bind_protocols(struct context *context, struct pndis_adapter *adapter)
 {
-    if (adapter->unbound) {
-        return 0;
-    }
     for (struct protocol *protocol = adapter->ndis->protocols; protocol != NULL;
          protocol = protocol->next) {
         if (pndis__protocol_wants(protocol, adapter)) {
@@ -252,8 +250,8 @@ pndis__stack_start(struct context *context, struct pndis_adapter *adapter)
     int result;
 
     if (status != NDIS_STATUS_SUCCESS) {
-        return pndis__fail(PNDIS_EDRIVER, "MiniportInitializeEx of %s failed with 0x%08x",
-                           adapter->owner.name, (unsigned)status);
+        return pndis__fail(PNDIS_EDRIVER, "MiniportInitializeEx of %s failed with 0x%08x%s",
+                           adapter->owner.name, (unsigned)status, pndis__status_name(status));
     }
     pndis__device_event(context, adapter, NdisDevicePnPEventPowerProfileChanged, NULL, 0);
     result = pndis__filters_attach(context, adapter);
@@ -265,6 +263,30 @@ pndis__stack_start(struct context *context, struct pndis_adapter *adapter)
     }
     bind_protocols(context, adapter);
     return adapter->bindings == NULL ? 0 : pndis__stack_restart(context, adapter);
+}
+
+static bool
+is_wanted(const struct pndis_adapter *adapter)
+{
+    const struct protocol *protocol = adapter->ndis->protocols;
+
+    while (protocol != NULL && !pndis__protocol_wants(protocol, adapter)) {
+        protocol = protocol->next;
+    }
+    return protocol != NULL;
+}
+
+static int
+bind_change(struct context *context, struct pndis_adapter *adapter, void *unused)
+{
+    (void)unused;
+    return bind_protocols(context, adapter);
+}
+
+int
+pndis__stack_bind(struct context *context, struct pndis_adapter *adapter)
+{
+    return is_wanted(adapter) ? pndis__stack_modify(context, adapter, bind_change, NULL) : 0;
 }
 
 /* --- stopping --- */
@@ -280,6 +302,14 @@ unbind_all(struct context *context, struct pndis_adapter *adapter)
         }
     }
     return 0;
+}
+
+int
+pndis__stack_unbind(struct context *context, struct pndis_adapter *adapter)
+{
+    int result = pndis__stack_pause(context, adapter, false);
+
+    return result != 0 ? result : unbind_all(context, adapter);
 }
 
 int

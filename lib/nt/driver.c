@@ -9,9 +9,12 @@
 #include "nt/callback.h"
 #include "nt/device.h"
 #include "nt/driver_extension.h"
+#include "nt/inf.h"
 #include "nt/parts.h"
+#include "nt/status_name.h"
 #include "nt/timer.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,6 +104,71 @@ invalid_request(PDEVICE_OBJECT device, PIRP irp)
     return STATUS_INVALID_DEVICE_REQUEST;
 }
 
+/* Whether @path is an INF file. */
+static int
+check_inf(const char *path)
+{
+    struct inf inf;
+    char error[256];
+    uint8_t *text;
+    size_t bytes;
+    int result = pndis__os_file_read(path, &text, &bytes);
+
+    if (result != 0) {
+        return pndis__fail(PNDIS_EIO, "%s cannot be read: %s", path, strerror(-result));
+    }
+    result = pndis__inf_parse(&inf, text, bytes, error, sizeof(error));
+    free(text);
+    if (result != 0) {
+        return pndis__fail(result, "%s, %s", path, error);
+    }
+    pndis__inf_fini(&inf);
+    return 0;
+}
+
+/* "path/to/eth.inf" for "path/to/eth.so", if there is one; else NULL. */
+static char *
+inf_beside(const char *module)
+{
+    size_t length = module == NULL ? 0 : strlen(module);
+    uint8_t *text;
+    size_t bytes;
+    char *path;
+    int result;
+
+    if (length < 3 || strcmp(module + length - 3, ".so") != 0) {
+        return NULL;
+    }
+    path = malloc(length + 2);
+    if (path == NULL) {
+        return NULL;
+    }
+    snprintf(path, length + 2, "%.*s.inf", (int)length - 3, module);
+    result = pndis__os_file_read(path, &text, &bytes);
+    if (result == 0) {
+        free(text);
+    } else if (result == -ENOENT) {
+        free(path);
+        path = NULL;
+    }
+    return path;
+}
+
+static int
+choose_inf(struct pndis_driver *driver, const char *module,
+           const struct pndis_driver_options *options)
+{
+    if (options->inf == NULL) {
+        driver->inf = inf_beside(module);
+    } else if (options->inf[0] != 0) {
+        driver->inf = strdup(options->inf);
+        if (driver->inf == NULL) {
+            return pndis__fail(PNDIS_ENOMEM, "no memory for a driver");
+        }
+    }
+    return driver->inf == NULL ? 0 : check_inf(driver->inf);
+}
+
 static struct pndis_driver *
 driver_new(struct pndis_machine *machine, const char *module,
            const struct pndis_driver_options *options)
@@ -134,11 +202,9 @@ driver_new(struct pndis_machine *machine, const char *module,
         goto no_memory;
     }
     driver->extension.ServiceKeyName = driver->registry_path;
-    if (options->inf != NULL) {
-        driver->inf = strdup(options->inf);
-        if (driver->inf == NULL) {
-            goto no_memory;
-        }
+    if (choose_inf(driver, module, options) != 0) {
+        driver_free(driver);
+        return NULL;
     }
     return driver;
 
@@ -325,8 +391,8 @@ load(struct context *context, const char *module, const struct pndis_driver_opti
             driver->before_unload(driver);
         }
         unlink_and_free(driver, all_ended);
-        pndis__fail(PNDIS_EDRIVER, "DriverEntry of %s returned 0x%08x", name,
-                    (unsigned)machine->driver_status);
+        pndis__fail(PNDIS_EDRIVER, "DriverEntry of %s returned 0x%08x%s", name,
+                    (unsigned)machine->driver_status, pndis__status_name(machine->driver_status));
         return NULL;
     }
     pndis__devices_initialized(driver);

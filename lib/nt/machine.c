@@ -16,7 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEFAULT_PROCESSORS = 2 };
+enum { DEFAULT_PROCESSORS = 2, LEAST_STACK_BYTES = 65536 };
+/* 6.0 and 6.89, as NdisGetVersion writes them. */
+enum { OLDEST_NDIS = 0x00060000, LATEST_NDIS = 0x00060059 };
 
 static const uint64_t default_timeout_ns = 30000000000u;
 /* A driver that waits this long for something on sim waits for ever. */
@@ -118,6 +120,16 @@ check_options(const struct pndis_machine_options *options)
     if (options->scheduler != PNDIS_SIM && options->scheduler != PNDIS_LIVE) {
         return pndis__fail(PNDIS_EINVAL, "there is no scheduler %d", (int)options->scheduler);
     }
+    if (options->ndis_version != 0 &&
+        (options->ndis_version < OLDEST_NDIS || options->ndis_version > LATEST_NDIS)) {
+        return pndis__fail(PNDIS_EINVAL,
+                           "0x%08x is no version of NDIS from 6.0 to 6.89; 6.30 is 0x0006001e",
+                           options->ndis_version);
+    }
+    if (options->stack_bytes != 0 && options->stack_bytes < LEAST_STACK_BYTES) {
+        return pndis__fail(PNDIS_EINVAL, "a fiber's stack has at least %d bytes, not %zu",
+                           LEAST_STACK_BYTES, options->stack_bytes);
+    }
     return 0;
 }
 
@@ -148,6 +160,10 @@ pndis_machine_create(const struct pndis_machine_options *options)
     pndis__probe_init(&machine->probe);
     pndis__violations_init(&machine->violations, machine, options->policy, options->on_violation,
                            options->user);
+    if (options->scheduler == PNDIS_SIM) {
+        machine->violations.seed = options->seed;
+        machine->violations.processors = machine->processor_count;
+    }
     if (!options->without_ledger) {
         machine->ledger = pndis__ledger_open(&machine->probe, &machine->violations);
     }

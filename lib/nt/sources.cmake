@@ -64,6 +64,7 @@ set(PNDIS_NT_SOURCES
     security_object.c
     sid.c
     spinlock.c
+    status_name.c
     string.c
     system.c
     thread.c

@@ -1,6 +1,7 @@
 /* Broken rules become records here. Who is checked for what is decided where the rule applies. */
 #include "probe/violation.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,15 +91,20 @@ fill(struct violation_record *record, enum rule rule, const struct probe_event *
 }
 
 static void
-print(const struct pndis_violation *violation)
+print(const struct violations *violations, const struct pndis_violation *violation)
 {
     static const char *const words[SEVERITY_COUNT] = {"advice", "violation"};
     char text[2048];
+    char run[96] = "";
 
+    if (violations->processors != 0) {
+        snprintf(run, sizeof(run), "  again with: seed %" PRIu64 ", %u processor%s\n",
+                 violations->seed, violations->processors, violations->processors == 1 ? "" : "s");
+    }
     snprintf(text, sizeof(text),
              "\npndis: %s of rule %s: %s\n"
              "  requirement: %s (\"%s\")\n"
-             "  who: %s%s%s%s%s\n%s%s%s%s%s%s",
+             "  who: %s%s%s%s%s\n%s%s%s%s%s%s%s",
              words[violation->severity], violation->rule, violation->message,
              violation->requirement, violation->page, violation->subject,
              violation->call[0] == 0 ? "" : ", in ", violation->call,
@@ -106,7 +112,7 @@ print(const struct pndis_violation *violation)
              violation->broken_at[0] == 0 ? "" : "  at: ", violation->broken_at,
              violation->broken_at[0] == 0 ? "" : "\n",
              violation->acquired_at[0] == 0 ? "" : "  acquired at: ", violation->acquired_at,
-             violation->acquired_at[0] == 0 ? "" : "\n");
+             violation->acquired_at[0] == 0 ? "" : "\n", run);
     pndis__os_report(text);
 }
 
@@ -139,7 +145,7 @@ pndis__violation(struct violations *violations, struct probe *probe, enum rule r
         pndis__probe_emit(probe, &told);
     }
     if (violations->policy != PNDIS_POLICY_RECORD) {
-        print(&record->public);
+        print(violations, &record->public);
     }
     if (violations->on_violation != NULL) {
         violations->on_violation(violations->machine, &record->public, violations->user);

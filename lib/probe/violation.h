@@ -24,6 +24,9 @@ struct violations {
     pndis_on_violation *on_violation;
     struct pndis_machine *machine;
     void *user;
+    /* With which another run is the same; @processors 0: none is (live). */
+    uint64_t seed;
+    unsigned processors;
 };
 
 void pndis__violations_init(struct violations *violations, struct pndis_machine *machine,

@@ -403,6 +403,46 @@ a_client_holds_lists_until_it_is_told(void **state)
     with_client(&(struct pndis_client_options){.hold_receives = true}, holds);
 }
 
+static unsigned removals_told;
+
+static void
+count_removal(struct port *port, PNET_DEVICE_PNP_EVENT event)
+{
+    (void)port;
+    removals_told += event->DevicePnPEvent == NdisDevicePnPEventSurpriseRemoved;
+}
+
+/* What was given up is asked for again, and goes on where it stood. */
+static void
+holds_over_removal(struct world *w)
+{
+    removals_told = 0;
+    miniport.on_event = count_removal;
+    indicate_in(w, 1, 3);
+    expect(w, pndis_adapter_surprise_remove(w->adapter) == PNDIS_ETIMEDOUT);
+    expect(w, strstr(pndis_last_error(), "is Pausing, its miniport has 0 sends and misses 3 "
+                                         "receives; client@") != NULL);
+    expect(w, strstr(pndis_last_error(), "waits for 0 sends and has 3 receives") != NULL);
+    expect(w, pndis_adapter_wait(w->adapter, 1000000) == PNDIS_ETIMEDOUT);
+    expect(w, strstr(pndis_last_error(), "misses 3 receives") != NULL);
+    expect(w, pndis_client_return(w->client, 3) == 3);
+    expect(w, pndis_adapter_wait(w->adapter, 0) == 0);
+    expect_state(w, "Paused");
+    expect(w, pndis_adapter_surprise_remove(w->adapter) == 0);
+    expect_state(w, "Halted");
+    expect(w, removals_told == 1);
+}
+
+static void
+a_removal_that_was_given_up_can_be_finished(void **state)
+{
+    (void)state;
+    if (world_is_live()) {
+        skip();
+    }
+    with_client(&(struct pndis_client_options){.hold_receives = true}, holds_over_removal);
+}
+
 /* A pause waits for what is held; on live it would take the whole timeout. */
 static void
 holds_over_pause(struct world *w)
@@ -425,6 +465,31 @@ a_pause_waits_for_what_a_client_holds(void **state)
         skip();
     }
     with_client(&(struct pndis_client_options){.hold_receives = true}, holds_over_pause);
+}
+
+/* What is held comes back by itself, from a DPC, while the pause waits for it. */
+static void
+returns_over_pause(struct world *w)
+{
+    struct pndis_client_counts counts;
+
+    indicate_in(w, 1, 2);
+    pndis_client_get_counts(w->client, &counts);
+    expect(w, world_is_live() || counts.held == 2);
+    expect(w, pndis_adapter_pause(w->adapter) == 0);
+    expect_state(w, "Paused");
+    expect(w, port_latest()->returns == 2);
+    expect(w, pndis_adapter_restart(w->adapter) == 0);
+    indicate_in(w, 1, 3);
+    expect(w, pndis_client_close(w->client) == 0);
+    expect(w, port_latest()->returns == 5);
+}
+
+static void
+a_client_returns_by_itself(void **state)
+{
+    (void)state;
+    with_client(&(struct pndis_client_options){.return_after_ns = 50000}, returns_over_pause);
 }
 
 /* --- requests and events --- */
@@ -528,6 +593,8 @@ main(void)
         cmocka_unit_test(the_last_frames_are_kept),
         cmocka_unit_test(a_client_holds_lists_until_it_is_told),
         cmocka_unit_test(a_pause_waits_for_what_a_client_holds),
+        cmocka_unit_test(a_removal_that_was_given_up_can_be_finished),
+        cmocka_unit_test(a_client_returns_by_itself),
         cmocka_unit_test(a_client_asks_and_gets_the_drivers_answer),
         cmocka_unit_test(a_client_hears_of_statuses_and_events),
     };

@@ -581,6 +581,59 @@ defaults_come_from_the_inf_file(void **state)
     unlink(path);
 }
 
+static void
+what_no_adapter_can_have_is_refused(void **state)
+{
+    static const char *const wrong[] = {"xx",
+                                        "",
+                                        "02-00-00-00-01",
+                                        "02-00-00-00-00-0g",
+                                        "02:00:00:00:00:03",
+                                        "02-00-00-00-00-01-02"};
+    static const char *const right[] = {"02-00-00-00-00-01", "020000000aB2"};
+    struct world w;
+
+    (void)state;
+    miniport_reset();
+    world_open(&w, 0);
+    world_add_halted(&w);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        assert_null(pndis_adapter_add(
+            w.machine, w.driver, &(struct pndis_adapter_options){.network_address = wrong[i]}));
+        assert_non_null(strstr(pndis_last_error(), "12 hexadecimal digits"));
+    }
+    for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+        assert_non_null(pndis_adapter_add(
+            w.machine, w.driver, &(struct pndis_adapter_options){.network_address = right[i]}));
+    }
+    world_close(&w);
+}
+
+/* Not when the first adapter is added. */
+static void
+an_inf_file_that_is_none_is_refused_at_once(void **state)
+{
+    static const char text[] = "[Version\n";
+    char path[] = "/tmp/pndis-inf-XXXXXX";
+    int file = mkstemp(path);
+    struct pndis_driver_options options = {.entry = miniport_entry, .inf = path};
+    struct world w;
+
+    (void)state;
+    assert_true(file >= 0);
+    assert_int_equal(write(file, text, sizeof(text) - 1), sizeof(text) - 1);
+    close(file);
+    miniport_reset();
+    world_open(&w, 0);
+    assert_null(pndis_driver_load(w.machine, NULL, &options));
+    assert_non_null(strstr(pndis_last_error(), path));
+    assert_non_null(strstr(pndis_last_error(), "line 1"));
+    unlink(path);
+    assert_null(pndis_driver_load(w.machine, NULL, &options));
+    assert_non_null(strstr(pndis_last_error(), "cannot be read"));
+    world_close(&w);
+}
+
 int
 main(void)
 {
@@ -602,6 +655,8 @@ main(void)
         cmocka_unit_test(a_handle_is_closed_once_and_is_dead_then),
         cmocka_unit_test(a_handle_that_is_never_closed_is_reported),
         cmocka_unit_test(defaults_come_from_the_inf_file),
+        cmocka_unit_test(an_inf_file_that_is_none_is_refused_at_once),
+        cmocka_unit_test(what_no_adapter_can_have_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

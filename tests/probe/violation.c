@@ -115,7 +115,7 @@ entry_that_breaks_a_rule(void *driver_object, void *registry_path)
 
 /* Load a driver that breaks a rule; what came on standard error, and how the process ended. */
 static int
-run_with_policy(enum pndis_policy policy, char *report, size_t bytes)
+run_with(const struct pndis_machine_options *options, char *report, size_t bytes)
 {
     int ends[2];
     ssize_t got;
@@ -133,7 +133,7 @@ run_with_policy(enum pndis_policy policy, char *report, size_t bytes)
         /* A core that nobody looks at takes long; a sanitizer's handler would change the end. */
         signal(SIGABRT, SIG_DFL);
         dup2(ends[1], STDERR_FILENO);
-        machine = pndis_machine_create(&(struct pndis_machine_options){.policy = policy});
+        machine = pndis_machine_create(options);
         pndis_driver_load(
             machine, NULL,
             &(struct pndis_driver_options){.name = "breaker", .entry = entry_that_breaks_a_rule});
@@ -148,6 +148,25 @@ run_with_policy(enum pndis_policy policy, char *report, size_t bytes)
     close(ends[0]);
     assert_int_equal(waitpid(child, &status, 0), child);
     return status;
+}
+
+static int
+run_with_policy(enum pndis_policy policy, char *report, size_t bytes)
+{
+    return run_with(&(struct pndis_machine_options){.policy = policy}, report, bytes);
+}
+
+static void
+a_report_says_how_to_have_the_same_run_again(void **state)
+{
+    char report[4096];
+
+    (void)state;
+    run_with(&(struct pndis_machine_options){.seed = 418, .processors = 3}, report, sizeof(report));
+    assert_non_null(strstr(report, "again with: seed 418, 3 processors\n"));
+    run_with(&(struct pndis_machine_options){.scheduler = PNDIS_LIVE}, report, sizeof(report));
+    assert_non_null(strstr(report, "violation of rule"));
+    assert_null(strstr(report, "seed"));
 }
 
 static void
@@ -192,6 +211,7 @@ main(void)
         cmocka_unit_test(every_rule_has_an_id_of_its_own_a_requirement_and_a_page),
         cmocka_unit_test(a_record_says_who_what_where_and_when),
         cmocka_unit_test(the_host_is_told_on_the_spot),
+        cmocka_unit_test(a_report_says_how_to_have_the_same_run_again),
         cmocka_unit_test(the_stop_policy_reports_and_ends_the_process),
         cmocka_unit_test(the_report_policy_reports_and_goes_on),
         cmocka_unit_test(the_record_policy_is_silent),

@@ -205,6 +205,32 @@ a_sim_machine_is_entered_by_one_thread_at_a_time(void **state)
     close_clean(&w);
 }
 
+static void
+options_that_no_machine_can_have_are_refused(void **state)
+{
+    static const struct pndis_machine_options wrong[] = {
+        {.ndis_version = 0x00070000}, {.ndis_version = 0x0006005a},
+        {.ndis_version = 0x00050001}, {.stack_bytes = 100},
+        {.stack_bytes = 65535},       {.processors = PNDIS_PROCESSOR_LIMIT + 1},
+    };
+    static const struct pndis_machine_options right[] = {
+        {.ndis_version = 0x00060000},
+        {.ndis_version = 0x00060059},
+        {.stack_bytes = 65536},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < RTL_NUMBER_OF(wrong); i++) {
+        assert_null(pndis_machine_create(&wrong[i]));
+    }
+    for (size_t i = 0; i < RTL_NUMBER_OF(right); i++) {
+        struct pndis_machine *machine = pndis_machine_create(&right[i]);
+
+        assert_non_null(machine);
+        pndis_machine_destroy(machine);
+    }
+}
+
 int
 main(void)
 {
@@ -214,6 +240,7 @@ main(void)
         cmocka_unit_test(names_blocks_violations_and_clocks_are_each_machines_own),
         cmocka_unit_test(machines_on_different_threads_do_not_meet),
         cmocka_unit_test(a_sim_machine_is_entered_by_one_thread_at_a_time),
+        cmocka_unit_test(options_that_no_machine_can_have_are_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
