@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-enum { OID_GEN_XMIT_OK = 0x00020101, SEEDS = 100 };
+enum { SEEDS = 100 };
 static const uint8_t frame[60] = {255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 1, 0x88, 0xb5};
 
 static struct pndis_adapter *new_adapter(unsigned seed)

@@ -13,6 +13,7 @@
 #include <pndis/driver.h>
 #include <pndis/error.h>
 #include <pndis/machine.h>
+#include <pndis/oids.h>
 #include <pndis/registry.h>
 #include <pndis/trace.h>
 #include <pndis/verifier.h>
