@@ -21,8 +21,8 @@ wants_loopback(const struct binding *binding, const struct binding *sender, cons
                      : binding->adapter->loops_back && (filter & NDIS_PACKET_TYPE_NO_LOCAL) == 0 &&
                            (binding->protocol_options & NDIS_PROT_OPTION_NO_LOOPBACK) == 0;
 
-    return asked &&
-           ((filter & NDIS_PACKET_TYPE_ALL_LOCAL) != 0 || pndis__filter_passes(binding, address));
+    return asked && pndis__packet_type_is_checked(binding->adapter) &&
+           pndis__filter_passes(binding, address);
 }
 
 /* A list of @nb alone, since what is received has one frame a list ("Indicating Received Ethernet

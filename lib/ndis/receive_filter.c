@@ -35,7 +35,8 @@ pndis__filter_passes(const struct binding *binding, const UCHAR *address)
     ULONG filter = packet_filter_of(binding);
     const NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES *general = &binding->adapter->attributes.general;
 
-    if ((filter & NDIS_PACKET_TYPE_PROMISCUOUS) != 0) {
+    /* "ALL_LOCAL: All packets sent by installed protocols and all packets indicated by the NIC". */
+    if ((filter & (NDIS_PACKET_TYPE_PROMISCUOUS | NDIS_PACKET_TYPE_ALL_LOCAL)) != 0) {
         return true;
     }
     if (ETH_IS_BROADCAST(address)) {
@@ -59,9 +60,21 @@ destination_of(NET_BUFFER_LIST *nbl, UCHAR storage[ADDRESS_BYTES])
     return nb == NULL ? NULL : NdisGetDataBuffer(nb, ADDRESS_BYTES, storage, 1, 0);
 }
 
+/* "For miniport adapters with all other media types, NDIS does not check the packet type." */
+bool
+pndis__packet_type_is_checked(const struct pndis_adapter *adapter)
+{
+    NDIS_MEDIUM medium = adapter->attributes.general.MediaType;
+
+    return medium == NdisMedium802_3 || medium == NdisMedium802_5;
+}
+
 static bool
 takes(const struct binding *binding, const UCHAR *address, ULONG receive_flags)
 {
+    if (!pndis__packet_type_is_checked(binding->adapter)) {
+        return !binding_is_closing(binding);
+    }
     /* A filter of zero receives nothing, whatever the miniport says about its own filtering. */
     if (binding_is_closing(binding) || packet_filter_of(binding) == 0) {
         return false;
@@ -128,7 +141,8 @@ recompute(struct pndis_adapter *adapter)
     }
     adapter->only = only;
     /* A miniport without NDIS_MAC_OPTION_NO_LOOPBACK loops back itself. */
-    adapter->loops_back = no_loopback && adapter->binding_count > 1 && listeners > 0;
+    adapter->loops_back = no_loopback && pndis__packet_type_is_checked(adapter) &&
+                          adapter->binding_count > 1 && listeners > 0;
     __atomic_store_n(&adapter->takes_all, promiscuous ? only : NULL, __ATOMIC_RELEASE);
 }
 

@@ -19,6 +19,8 @@ unsigned pndis__takers_of(struct pndis_adapter *adapter, NET_BUFFER_LIST *nbl, U
 /* Whether exactly @takers are to see @nbl. */
 bool pndis__takers_are(struct pndis_adapter *adapter, NET_BUFFER_LIST *nbl, ULONG receive_flags,
                        struct binding *const *takers, unsigned count);
+/* Whether the medium of @adapter is one whose frames NDIS filters and loops back. */
+bool pndis__packet_type_is_checked(const struct pndis_adapter *adapter);
 /* Whether @binding's filter lets a frame to @address through. */
 bool pndis__filter_passes(const struct binding *binding, const UCHAR *address);
 

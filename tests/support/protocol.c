@@ -63,14 +63,14 @@ opening_new(struct protocol_driver *driver)
 static NDIS_STATUS
 open_adapter(struct opening *opening, PNDIS_BIND_PARAMETERS bind)
 {
-    static NDIS_MEDIUM media[] = {NdisMedium802_3};
+    static NDIS_MEDIUM media[] = {NdisMedium802_3, NdisMediumIP};
     UINT selected;
     NDIS_OPEN_PARAMETERS parameters = {
         .Header = {NDIS_OBJECT_TYPE_OPEN_PARAMETERS, NDIS_OPEN_PARAMETERS_REVISION_1,
                    NDIS_SIZEOF_OPEN_PARAMETERS_REVISION_1},
         .AdapterName = bind->AdapterName,
         .MediumArray = media,
-        .MediumArraySize = 1,
+        .MediumArraySize = RTL_NUMBER_OF(media),
         .SelectedMediumIndex = &selected,
     };
     NDIS_STATUS status = NdisOpenAdapterEx(opening->driver->handle, opening, &parameters,
