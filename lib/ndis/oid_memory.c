@@ -460,3 +460,53 @@ pndis__oid_memory_forget(struct pndis_adapter *adapter)
         memory->lists[i] = NULL;
     }
 }
+
+/* --- after a reset --- */
+
+/* A copy of the entry of @list with number @index, counted from 0; NULL: there is none. */
+static struct oid_item *
+copy_of(struct oid_memory *memory, const struct oid_item *const *list, unsigned index)
+{
+    const struct oid_item *item;
+    struct oid_item *copy = NULL;
+
+    brief_lock(&memory->lock);
+    item = *list;
+    while (item != NULL && index-- != 0) {
+        item = item->next;
+    }
+    if (item != NULL) {
+        copy = item_new(item->data, item->bytes);
+    }
+    brief_unlock(&memory->lock);
+    return copy;
+}
+
+static bool
+set_again(struct context *context, struct pndis_adapter *adapter, NDIS_OID oid,
+          struct oid_item *item)
+{
+    if (item == NULL) {
+        return false;
+    }
+    pndis__oid_set_internal(context, adapter, oid, item->data, item->bytes);
+    free(item);
+    return true;
+}
+
+void
+pndis__oid_memory_again(struct context *context, struct pndis_adapter *adapter)
+{
+    struct oid_memory *memory = &adapter->memory;
+    int list = list_of(OID_PNP_ADD_WAKE_UP_PATTERN);
+    unsigned index = 0;
+
+    set_again(
+        context, adapter, OID_OFFLOAD_ENCAPSULATION,
+        copy_of(memory, (const struct oid_item *const *)&memory->values[VALUE_ENCAPSULATION], 0));
+    while (
+        adapter->driver->version < ndis_version(6, 20) &&
+        set_again(context, adapter, OID_PNP_ADD_WAKE_UP_PATTERN,
+                  copy_of(memory, (const struct oid_item *const *)&memory->lists[list], index++))) {
+    }
+}

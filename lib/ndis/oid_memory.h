@@ -22,6 +22,12 @@ bool pndis__oid_remember(struct oid_work *work, NDIS_STATUS *out_status);
 bool pndis__oid_recall(struct pndis_adapter *adapter, NDIS_OID_REQUEST *request,
                        NDIS_STATUS *out_status);
 
+/*
+ * A reset lost what the miniport had been told: set it again, where that is NDIS' to do: the
+ * encapsulation, and before NDIS 6.20 the wake-up patterns.
+ */
+void pndis__oid_memory_again(struct context *context, struct pndis_adapter *adapter);
+
 /* The miniport gave up, by itself, what NDIS numbered @id in the list that @list asks for. */
 void pndis__oid_memory_rejected(struct pndis_adapter *adapter, NDIS_OID list, ULONG id);
 

@@ -5,7 +5,7 @@
 #include "ndis/reset.h"
 
 #include "ndis/adapter.h"
-#include "ndis/oid.h"
+#include "ndis/oid_memory.h"
 #include "ndis/receive_filter.h"
 #include "ndis/status.h"
 
@@ -47,6 +47,7 @@ end_reset(struct context *context, struct pndis_adapter *adapter, NDIS_STATUS st
     pndis__oid_queue_hold(context, adapter, false);
     if (adapter->reset.addressing && adapter->started) {
         pndis__receive_filter_again(context, adapter);
+        pndis__oid_memory_again(context, adapter);
     }
     __atomic_store_n(&adapter->reset.under_way, NO_RESET, __ATOMIC_SEQ_CST);
     pndis__adapter_gates(adapter);
@@ -145,8 +146,8 @@ pndis__reset_adapter(struct context *context, struct pndis_adapter *adapter)
 /*
  * "NdisMResetComplete function". IRQL <= DISPATCH_LEVEL.
  * Valid once after MiniportResetEx returned NDIS_STATUS_PENDING; else RESET_1 (bug check 0x7C,
- * RESET_COMPLETE_UNEXPECTED). With @AddressingReset NDIS sets packet filter and multicast list
- * again.
+ * RESET_COMPLETE_UNEXPECTED). With @AddressingReset NDIS sets again what "Miniport Driver
+ * Hardware Reset" lists.
  */
 VOID
 NdisMResetComplete(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS Status, BOOLEAN AddressingReset)
