@@ -124,6 +124,12 @@ int pndis__stack_modify(struct context *context, struct pndis_adapter *adapter,
                                       void *user),
                         void *user);
 
+/* Bind every protocol that is not bound to @adapter and wants it, as a change of the stack. */
+int pndis__stack_bind(struct context *context, struct pndis_adapter *adapter);
+
+/* Pause the stack and unbind all that is bound. */
+int pndis__stack_unbind(struct context *context, struct pndis_adapter *adapter);
+
 /* Bind and unbind, with the stack lock held and the adapter not Running. */
 int pndis__binding_bind(struct context *context, struct pndis_adapter *adapter,
                         struct protocol *protocol);

@@ -1,6 +1,10 @@
 /* NDIS_BIND_PARAMETERS from an adapter's attributes. */
 #include "ndis/bind_parameters.h"
 
+#include "ndis/port.h"
+
+#include <stdlib.h>
+
 /* "NDIS sets the Revision member": by the protocol's NDIS version. */
 static void
 fill_header(NDIS_OBJECT_HEADER *header, ULONG version)
@@ -113,4 +117,11 @@ pndis__bind_parameters_fill(struct binding *binding, struct bind_parameters *par
     public->ContextBackFillSize = general->ContextBackFillSize;
     public->MacOptions = general->MacOptions;
     public->CompartmentId = NET_IF_COMPARTMENT_ID_PRIMARY;
+    public->ActivePorts = parameters->ports = pndis__ports_list(adapter);
+}
+
+void
+pndis__bind_parameters_end(struct bind_parameters *parameters)
+{
+    free(parameters->ports);
 }

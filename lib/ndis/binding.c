@@ -53,6 +53,7 @@ call_bind(struct context *context, struct binding *binding)
         await(context, &binding->bind, status, binding, RULE_BD_BIND_3, "ProtocolBindAdapterEx");
     binding->binding_now = false;
     __atomic_store_n(&binding->parameters, NULL, __ATOMIC_RELEASE);
+    pndis__bind_parameters_end(&parameters);
     return status;
 }
 

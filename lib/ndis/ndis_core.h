@@ -141,6 +141,7 @@ enum attribute_kind {
 struct attributes {
     unsigned set; /* Or-ed enum attribute_kind. */
     ULONG flags;
+    bool default_port_active; /* Where the miniport controls it: it was activated. */
     UINT check_for_hang_seconds;
     NDIS_INTERFACE_TYPE interface_type;
     NDIS_HANDLE add_device_context;
@@ -343,6 +344,7 @@ struct pndis_adapter {
     struct reset reset;
     NDIS_DEVICE_POWER_STATE power;
     bool paused_for_power;
+    bool wanted_asleep; /* By a protocol, which is bound when it is awake. */
 
     struct pndis_device *device;
     CM_RESOURCE_LIST *resources; /* NULL: none. */
@@ -366,12 +368,21 @@ struct pndis_adapter {
     struct pndis_adapter *previous;
 };
 
-/* Whether a protocol may be bound to it: an NDIS 5 miniport without bindings is initialized first.
+static inline bool
+default_port_is_active(const struct pndis_adapter *adapter)
+{
+    return (adapter->attributes.flags & NDIS_MINIPORT_ATTRIBUTES_CONTROLS_DEFAULT_PORT) == 0 ||
+           adapter->attributes.default_port_active;
+}
+
+/*
+ * Whether a protocol may be bound to it: an NDIS 5 miniport without bindings is initialized first.
+ * Without an active default port nothing is bound.
  */
 static inline bool
 adapter_takes_bindings(const struct pndis_adapter *adapter)
 {
-    return adapter->started || adapter->waits_to_bind;
+    return (adapter->started && default_port_is_active(adapter)) || adapter->waits_to_bind;
 }
 
 /* --- protocols and bindings (protocol.c, binding.c) --- */

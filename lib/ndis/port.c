@@ -42,7 +42,8 @@ pndis__port_is_active(struct pndis_adapter *adapter, NDIS_PORT_NUMBER number)
 
     brief_lock(&adapter->ports_lock);
     port = find(adapter, number);
-    active = number == NDIS_DEFAULT_PORT_NUMBER || (port != NULL && port->active);
+    active = number == NDIS_DEFAULT_PORT_NUMBER ? default_port_is_active(adapter)
+                                                : port != NULL && port->active;
     brief_unlock(&adapter->ports_lock);
     return active;
 }
@@ -166,8 +167,9 @@ pndis__ports_describe(struct pndis_adapter *adapter, NDIS_PORT_ARRAY **out_array
 {
     const ULONG first = FIELD_OFFSET(NDIS_PORT_ARRAY, Ports);
     NDIS_PORT_ARRAY *array;
-    ULONG count = 1;
-    ULONG at = 1;
+    const ULONG others = default_port_is_active(adapter);
+    ULONG count = others;
+    ULONG at = others;
 
     brief_lock(&adapter->ports_lock);
     for (const struct ndis_port *port = adapter->ports; port != NULL; port = port->next) {
@@ -185,7 +187,9 @@ pndis__ports_describe(struct pndis_adapter *adapter, NDIS_PORT_ARRAY **out_array
     if (array == NULL) {
         return 0;
     }
-    describe_default(adapter, &array->Ports[0]);
+    if (others != 0) {
+        describe_default(adapter, &array->Ports[0]);
+    }
     array->Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
     array->Header.Revision = NDIS_PORT_ARRAY_REVISION_1;
     array->Header.Size = NDIS_SIZEOF_PORT_ARRAY_REVISION_1;
@@ -193,6 +197,73 @@ pndis__ports_describe(struct pndis_adapter *adapter, NDIS_PORT_ARRAY **out_array
     array->OffsetFirstPort = first;
     array->ElementSize = sizeof(array->Ports[0]);
     return first + count * (ULONG)sizeof(array->Ports[0]);
+}
+
+NDIS_PORT *
+pndis__ports_list(struct pndis_adapter *adapter)
+{
+    NDIS_PORT_ARRAY *array;
+    NDIS_PORT *ports;
+
+    if (pndis__ports_describe(adapter, &array) == 0) {
+        return NULL;
+    }
+    ports = calloc(array->NumberOfPorts, sizeof(*ports));
+    for (ULONG i = 0; ports != NULL && i < array->NumberOfPorts; i++) {
+        ports[i].PortCharacteristics = array->Ports[i];
+        ports[i].Next = i + 1 < array->NumberOfPorts ? &ports[i + 1] : NULL;
+    }
+    free(array);
+    return ports;
+}
+
+/* --- the default port --- */
+
+struct rebinding {
+    struct work work;
+    struct pndis_adapter *adapter; /* Held. */
+};
+
+/* "NDIS does not initiate the binding until [it is active]"; without it "NDIS closes all of the
+ * bindings". */
+static void
+rebind_work(struct context *context, struct work *work)
+{
+    struct rebinding *rebinding = CONTAINING_RECORD(work, struct rebinding, work);
+    struct pndis_adapter *adapter = rebinding->adapter;
+
+    free(rebinding);
+    if (pndis__stack_lock(context, adapter) == 0) {
+        if (adapter->started && default_port_is_active(adapter)) {
+            pndis__stack_bind(context, adapter);
+        } else if (adapter->started) {
+            pndis__stack_unbind(context, adapter);
+        }
+        pndis__stack_unlock(adapter);
+    }
+    pndis__adapter_let_go(adapter);
+}
+
+static NDIS_STATUS
+set_default_port(struct context *context, struct pndis_adapter *adapter, bool active)
+{
+    struct rebinding *rebinding;
+
+    if ((adapter->attributes.flags & NDIS_MINIPORT_ATTRIBUTES_CONTROLS_DEFAULT_PORT) == 0) {
+        return active ? NDIS_STATUS_INVALID_PORT_STATE : NDIS_STATUS_INVALID_PORT;
+    }
+    if (adapter->attributes.default_port_active == active) {
+        return NDIS_STATUS_INVALID_PORT_STATE;
+    }
+    rebinding = malloc(sizeof(*rebinding));
+    if (rebinding == NULL) {
+        return NDIS_STATUS_RESOURCES;
+    }
+    *rebinding = (struct rebinding){.adapter = adapter};
+    adapter->attributes.default_port_active = active;
+    pndis__adapter_hold(adapter);
+    work_later(context->machine, &rebinding->work, rebind_work);
+    return NDIS_STATUS_SUCCESS;
 }
 
 /* --- events --- */
@@ -245,6 +316,19 @@ deactivate(struct pndis_adapter *adapter, const NDIS_PORT_NUMBER *numbers, ULONG
     return NDIS_STATUS_SUCCESS;
 }
 
+/* "The default port must be the only port in the list." In a longer one it is no port. */
+static bool
+is_default_port(const NET_PNP_EVENT *event)
+{
+    const NDIS_PORT *port = event->Buffer;
+
+    return event->NetEvent == NetEventPortActivation
+               ? port->Next == NULL &&
+                     port->PortCharacteristics.PortNumber == NDIS_DEFAULT_PORT_NUMBER
+               : event->BufferLength == sizeof(NDIS_PORT_NUMBER) &&
+                     *(const NDIS_PORT_NUMBER *)event->Buffer == NDIS_DEFAULT_PORT_NUMBER;
+}
+
 /*
  * "NdisMNetPnPEvent function". IRQL: PASSIVE_LEVEL.
  * A miniport raises NetEventPortActivation (with an NDIS_PORT list) and NetEventPortDeactivation
@@ -267,24 +351,25 @@ NdisMNetPnPEvent(NDIS_HANDLE MiniportAdapterHandle,
         return NDIS_STATUS_INVALID_PARAMETER;
     }
     event = &NetPnPEventNotification->NetPnPEvent;
-    switch (event->NetEvent) {
-    case NetEventPortActivation:
-        brief_lock(&adapter->ports_lock);
-        status = activate(adapter, event->Buffer);
-        brief_unlock(&adapter->ports_lock);
-        break;
-    case NetEventPortDeactivation:
-        brief_lock(&adapter->ports_lock);
-        status = deactivate(adapter, event->Buffer,
-                            event->BufferLength / (ULONG)sizeof(NDIS_PORT_NUMBER));
-        brief_unlock(&adapter->ports_lock);
-        break;
-    default:
+    if (event->NetEvent != NetEventPortActivation && event->NetEvent != NetEventPortDeactivation) {
         pndis__report(context, RULE_PNP_EVENT, &adapter->owner, __func__, caller,
                       "%s raises event %d, which miniports do not", adapter->owner.name,
                       (int)event->NetEvent);
         return NDIS_STATUS_NOT_SUPPORTED;
     }
+    if (event->Buffer == NULL ||
+        (event->NetEvent == NetEventPortDeactivation && event->BufferLength == 0)) {
+        return NDIS_STATUS_INVALID_PARAMETER;
+    }
+    if (is_default_port(event)) {
+        return set_default_port(context, adapter, event->NetEvent == NetEventPortActivation);
+    }
+    brief_lock(&adapter->ports_lock);
+    status = event->NetEvent == NetEventPortActivation
+                 ? activate(adapter, event->Buffer)
+                 : deactivate(adapter, event->Buffer,
+                              event->BufferLength / (ULONG)sizeof(NDIS_PORT_NUMBER));
+    brief_unlock(&adapter->ports_lock);
     if (status == NDIS_STATUS_SUCCESS) {
         tell_bindings(context, adapter, event);
     }

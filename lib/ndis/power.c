@@ -133,16 +133,23 @@ wake_miniport(struct context *context, struct pndis_adapter *adapter)
 }
 
 static int
+start_miniport(struct context *context, struct pndis_adapter *adapter)
+{
+    if (adapter->started) {
+        return wake_miniport(context, adapter);
+    }
+    if (pndis__adapter_initialize(context, adapter) != NDIS_STATUS_SUCCESS) {
+        return pndis__fail(PNDIS_EDRIVER, "MiniportInitializeEx of %s failed with 0x%08x",
+                           adapter->owner.name, (unsigned)adapter->last_status);
+    }
+    return 0;
+}
+
+static int
 come_up(struct context *context, struct pndis_adapter *adapter)
 {
-    int result = 0;
+    int result = start_miniport(context, adapter);
 
-    if (adapter->started) {
-        result = wake_miniport(context, adapter);
-    } else if (pndis__adapter_initialize(context, adapter) != NDIS_STATUS_SUCCESS) {
-        result = pndis__fail(PNDIS_EDRIVER, "MiniportInitializeEx of %s failed with 0x%08x",
-                             adapter->owner.name, (unsigned)adapter->last_status);
-    }
     if (result != 0) {
         return result;
     }
@@ -154,6 +161,10 @@ come_up(struct context *context, struct pndis_adapter *adapter)
     }
     adapter->paused_for_power = false;
     tell_protocols(context, adapter, NetEventSetPower, NdisDeviceStateD0);
+    if (result == 0 && adapter->wanted_asleep) {
+        result = pndis__stack_bind(context, adapter);
+    }
+    adapter->wanted_asleep = false;
     return result;
 }
 

@@ -17,11 +17,18 @@ is_deregistering(const struct protocol *protocol)
     return __atomic_load_n(&protocol->deregistering, __ATOMIC_SEQ_CST);
 }
 
+static bool
+is_candidate(const struct protocol *protocol, const struct pndis_adapter *adapter)
+{
+    return !protocol->manual && !is_deregistering(protocol) && !adapter->unbound &&
+           pndis__binding_find(adapter, protocol) == NULL;
+}
+
 bool
 pndis__protocol_wants(const struct protocol *protocol, const struct pndis_adapter *adapter)
 {
-    return !protocol->manual && !is_deregistering(protocol) && adapter_takes_bindings(adapter) &&
-           !adapter->unbound && pndis__binding_find(adapter, protocol) == NULL;
+    return is_candidate(protocol, adapter) && adapter_takes_bindings(adapter) &&
+           adapter->power == NdisDeviceStateD0;
 }
 
 static int
@@ -42,6 +49,8 @@ pndis__protocol_bind_all(struct context *context, struct protocol *protocol)
         }
         if (pndis__protocol_wants(protocol, adapter)) {
             pndis__stack_modify(context, adapter, bind_one, protocol);
+        } else if (adapter->power != NdisDeviceStateD0 && is_candidate(protocol, adapter)) {
+            adapter->wanted_asleep = true;
         }
         pndis__stack_unlock(adapter);
     }

@@ -6,6 +6,7 @@
 #include "ndis/data.h"
 #include "ndis/header.h"
 #include "ndis/oid_memory.h"
+#include "ndis/port.h"
 
 /* --- the link --- */
 
@@ -50,6 +51,10 @@ learn_link_state(struct context *context, struct pndis_adapter *adapter,
 
     if (!pndis__object_header_check(context, state, HEADER_LINK_STATE, call, caller)) {
         return false;
+    }
+    /* The link of another port is not the adapter's. */
+    if (indication->PortNumber != NDIS_DEFAULT_PORT_NUMBER) {
+        return true;
     }
     LINK_SET(connect, state->MediaConnectState);
     LINK_SET(duplex, state->MediaDuplexState);
@@ -220,6 +225,23 @@ indication_ok(struct context *context, struct pndis_adapter *adapter,
     return fault == NULL;
 }
 
+/* "Miniport drivers never indicate status for inactive ports." */
+static bool
+port_ok(struct context *context, struct pndis_adapter *adapter,
+        const NDIS_STATUS_INDICATION *indication, const char *call, const void *caller)
+{
+    bool ok = indication->PortNumber == NDIS_DEFAULT_PORT_NUMBER ||
+              pndis__port_is_active(adapter, indication->PortNumber);
+
+    if (!ok) {
+        pndis__report(context, RULE_STATUS_PORT, &adapter->owner, call, caller,
+                      "%s indicates status 0x%08x for port %u, which is not active",
+                      adapter->owner.name, (unsigned)indication->StatusCode,
+                      indication->PortNumber);
+    }
+    return ok;
+}
+
 /*
  * "NdisMIndicateStatusEx function". IRQL <= DISPATCH_LEVEL.
  * From the registration attributes on until MiniportHaltEx returns. The indication and its buffer
@@ -236,7 +258,8 @@ NdisMIndicateStatusEx(NDIS_HANDLE MiniportAdapterHandle, PNDIS_STATUS_INDICATION
         pndis__adapter_of(context, MiniportAdapterHandle, __func__, caller);
 
     if (adapter == NULL || !pndis__attributes_needed(context, adapter, __func__, caller) ||
-        !indication_ok(context, adapter, StatusIndication, __func__, caller)) {
+        !indication_ok(context, adapter, StatusIndication, __func__, caller) ||
+        !port_ok(context, adapter, StatusIndication, __func__, caller)) {
         return;
     }
     for (size_t i = 0; i < RTL_NUMBER_OF(known); i++) {

@@ -129,6 +129,28 @@ a_client_opened_asleep_runs_awake(void **state)
 }
 
 static void
+registered_asleep(struct world *w)
+{
+    world_add_adapter(w);
+    set_power(w, D3);
+    world_load_protocol(w);
+    world_settle(w);
+    expect(w, protocol.binds == 0);
+    set_power(w, 0);
+    expect(w, protocol.binds == 1);
+    expect_state(w, "Running");
+}
+
+static void
+a_protocol_registered_asleep_is_bound_awake(void **state)
+{
+    (void)state;
+    with_flags(MANAGES, registered_asleep);
+    with_flags(STAYS, registered_asleep);
+    with_flags(0, registered_asleep);
+}
+
+static void
 host_restarts(struct world *w)
 {
     unsigned restarts;
@@ -158,6 +180,7 @@ main(void)
         cmocka_unit_test(an_unbind_asleep_leaves_the_miniport_alone),
         cmocka_unit_test(a_filter_that_changed_asleep_is_told_awake),
         cmocka_unit_test(a_client_opened_asleep_runs_awake),
+        cmocka_unit_test(a_protocol_registered_asleep_is_bound_awake),
         cmocka_unit_test(a_restart_asleep_waits_for_d0),
     };
 
