@@ -233,9 +233,6 @@ pndis__stack_restart(struct context *context, struct pndis_adapter *adapter)
 static int
 bind_protocols(struct context *context, struct pndis_adapter *adapter)
 {
-    if (adapter->unbound) {
-        return 0;
-    }
     for (struct protocol *protocol = adapter->ndis->protocols; protocol != NULL;
          protocol = protocol->next) {
         if (pndis__protocol_wants(protocol, adapter)) {
@@ -268,6 +265,30 @@ pndis__stack_start(struct context *context, struct pndis_adapter *adapter)
     return adapter->bindings == NULL ? 0 : pndis__stack_restart(context, adapter);
 }
 
+static bool
+is_wanted(const struct pndis_adapter *adapter)
+{
+    const struct protocol *protocol = adapter->ndis->protocols;
+
+    while (protocol != NULL && !pndis__protocol_wants(protocol, adapter)) {
+        protocol = protocol->next;
+    }
+    return protocol != NULL;
+}
+
+static int
+bind_change(struct context *context, struct pndis_adapter *adapter, void *unused)
+{
+    (void)unused;
+    return bind_protocols(context, adapter);
+}
+
+int
+pndis__stack_bind(struct context *context, struct pndis_adapter *adapter)
+{
+    return is_wanted(adapter) ? pndis__stack_modify(context, adapter, bind_change, NULL) : 0;
+}
+
 /* --- stopping --- */
 
 static int
@@ -281,6 +302,14 @@ unbind_all(struct context *context, struct pndis_adapter *adapter)
         }
     }
     return 0;
+}
+
+int
+pndis__stack_unbind(struct context *context, struct pndis_adapter *adapter)
+{
+    int result = pndis__stack_pause(context, adapter, false);
+
+    return result != 0 ? result : unbind_all(context, adapter);
 }
 
 int
