@@ -14,8 +14,10 @@ static struct pndis_adapter *new_adapter(unsigned seed)
     struct pndis_machine *machine =
         pndis_machine_create(&(struct pndis_machine_options){.seed = seed});
     struct pndis_driver *driver = pndis_driver_load(machine, YOUR_DRIVER, NULL);
+    struct pndis_adapter *adapter = pndis_adapter_add(machine, driver, NULL);
 
-    return pndis_adapter_add(machine, driver, NULL);
+    assert_string_equal(pndis_adapter_state_name(adapter), "Paused"); /* Halted: initialize failed. */
+    return adapter;
 }
 
 static void end(struct pndis_adapter *adapter)

@@ -43,7 +43,8 @@ enum pndis_adapter_flags {
 struct pndis_adapter_options {
     const char *name;            /* "eth0"; NULL: the next free one. */
     struct pndis_device *device; /* Its hardware; NULL: a virtual adapter without resources. */
-    const char *network_address; /* A MAC address set by the administrator, "02-00-00-00-00-01". */
+    /* A MAC address set by the administrator, 12 hexadecimal digits: "02-00-00-00-00-01". */
+    const char *network_address;
     const struct pndis_parameter *parameters;
     size_t parameter_count;
     const char
@@ -59,8 +60,9 @@ struct pndis_adapter_options {
  * @param driver   Borrowed: a driver that has registered as a miniport.
  * @param options  Copied; may be NULL.
  * @return         Borrowed from the machine until pndis_adapter_remove(). NULL when the adapter
- * could not be added at all. When MiniportInitializeEx fails the adapter is added and Halted;
- * pndis_adapter_status() has the driver's answer.
+ * could not be added at all. Not NULL does not say that it started: when MiniportInitializeEx fails
+ * the adapter is there, as a device with a yellow mark is on Windows, and pndis_adapter_state() is
+ * PNDIS_HALTED; pndis_adapter_status() has the driver's answer, pndis_last_error() a sentence.
  *
  * Models: "Starting a Driver Stack", "Initializing a Miniport Adapter".
  */
@@ -105,14 +107,18 @@ enum pndis_halt_action {
  * Stop the stack: pause it, unbind protocols, detach filter modules, halt the adapter.
  *
  * @return 0, PNDIS_EBADSTATE when it is Halted or Shutdown, PNDIS_ETIMEDOUT or PNDIS_ESTALLED when
- * a driver does not complete what it was asked; the operation is then still under way.
+ * a driver does not complete what it was asked. The driver may still complete that, see
+ * pndis_adapter_wait(), but what would have come after it is not done: when the pause of a stop was
+ * given up, the adapter becomes Paused, not Halted. Call the same function again to go on from
+ * there. pndis_last_error() says what is out, and who has it.
  *
  * Models: "Stopping a Driver Stack", "Halting a Miniport Adapter".
  */
 PNDIS_API int pndis_adapter_stop(struct pndis_adapter *adapter, enum pndis_halt_action action);
 
 /**
- * Pause the whole stack: each binding, each filter module, then the adapter.
+ * Pause the whole stack: each binding, each filter module, then the adapter. A binding is Paused
+ * when its sends are back, the miniport when its receives are: what a client holds it waits for.
  *
  * @return As pndis_adapter_stop(); PNDIS_EBADSTATE when the adapter is not Running.
  *
@@ -130,7 +136,8 @@ PNDIS_API int pndis_adapter_pause(struct pndis_adapter *adapter);
 PNDIS_API int pndis_adapter_restart(struct pndis_adapter *adapter);
 
 /**
- * The device disappears: drivers are told, then the stack stops with that halt action.
+ * The device disappears: drivers are told, then the stack stops with that halt action. Called again
+ * after it was given up it only goes on stopping.
  *
  * @return As pndis_adapter_stop().
  *
@@ -195,13 +202,21 @@ enum pndis_step_kind {
  * Call one entry point of the miniport and return when it has answered, which may be before it has
  * finished: a driver that pends leaves the adapter Pausing or Restarting until it completes.
  *
+ * Bindings and filter modules are not asked: a pause comes to the miniport while sends of Running
+ * bindings are on their way, which pndis_adapter_pause() waits for first.
+ *
  * @return 0, PNDIS_EDRIVER when the driver failed it, PNDIS_EBADSTATE when the adapter's state does
  * not allow it (the driver was not called), PNDIS_EBUSY while another operation is under way.
  */
 PNDIS_API int pndis_adapter_step(struct pndis_adapter *adapter, enum pndis_step_kind step);
 
-/** Wait until no operation is under way. @timeout_ns 0: the machine's own. Returns as
- * pndis_machine_run_until(). */
+/**
+ * Wait until the miniport has completed what it was last asked for: its pause, restart or reset.
+ * Begins nothing; a call that was given up on the way is to be called again.
+ *
+ * @param timeout_ns  0: the machine's own.
+ * @return As pndis_machine_run_until(); pndis_last_error() says what is out.
+ */
 PNDIS_API int pndis_adapter_wait(struct pndis_adapter *adapter, uint64_t timeout_ns);
 
 /* --- questions --- */
@@ -237,6 +252,11 @@ struct pndis_adapter_info {
     unsigned interface_index;
 };
 
+/**
+ * Fill @out_info. Any host thread, at any time; on live the counts are of a moment.
+ *
+ * @return 0. The attributes are zero until the miniport has set them.
+ */
 PNDIS_API int pndis_adapter_get_info(struct pndis_adapter *adapter,
                                      struct pndis_adapter_info *out_info);
 

@@ -68,7 +68,14 @@ struct pndis_client_options {
 PNDIS_API struct pndis_client *pndis_client_open(struct pndis_adapter *adapter,
                                                  const struct pndis_client_options *options);
 
-/** Unbind: returns what is held, waits for outstanding sends, and frees @client. NULL is accepted.
+/**
+ * Unbind, as a protocol that unloads: pauses the stack, returns what is held, waits for outstanding
+ * sends, restarts what stays bound.
+ *
+ * @param client  Taken, whatever is returned. NULL is accepted.
+ * @return 0, PNDIS_ETIMEDOUT or PNDIS_ESTALLED when a driver does not give sends or requests back.
+ *
+ * Context: not from a client's callback.
  */
 PNDIS_API int pndis_client_close(struct pndis_client *client);
 
@@ -76,17 +83,36 @@ PNDIS_API int pndis_client_close(struct pndis_client *client);
  * Send a frame.
  *
  * @param frame  Copied. From the destination address on, without the frame check sequence.
+ * @param bytes  1 to 262,144, whatever the adapter's MTU is: a test may send giants, as a protocol
+ * could. What the miniport does with them is its business.
  * @return 0                The miniport has it, or has completed it already.
  * @return PNDIS_EBADSTATE  The binding is not Running; nothing was sent.
- * @return PNDIS_ELIMIT     More frames are outstanding than a client keeps memory for.
+ * @return PNDIS_EINVAL     It is empty, or longer.
+ * @return PNDIS_ELIMIT     More frames are outstanding than a client keeps memory for: 8,192.
+ *
+ * Context: a host thread or a client's callback. Guest IRQL: PASSIVE_LEVEL or DISPATCH_LEVEL; on
+ * sim the seed decides.
  */
 PNDIS_API int pndis_client_send(struct pndis_client *client, const void *frame, size_t bytes);
 
-/** Send @count frames as one chain of NET_BUFFER_LISTs, with a tag for on_sent. */
+/**
+ * Send @count frames as one chain of NET_BUFFER_LISTs. All of them or none; otherwise as
+ * pndis_client_send().
+ *
+ * @param frames  Copied, as is @bytes.
+ * @param tag     Handed to on_sent with each, and their cancel ID; may be NULL.
+ */
 PNDIS_API int pndis_client_send_chain(struct pndis_client *client, const void *const *frames,
                                       const size_t *bytes, size_t count, void *tag);
 
-/** Ask the miniport to give up the sends of @tag. Models: NdisCancelSendNetBufferLists. */
+/**
+ * Ask the miniport to give up the sends of @tag. They come back to on_sent, now or later, as any
+ * send does; the miniport may have sent some.
+ *
+ * @return 0, or PNDIS_EBUSY when another thread is inside a sim machine.
+ *
+ * Models: NdisCancelSendNetBufferLists. Guest IRQL: the caller's.
+ */
 PNDIS_API int pndis_client_cancel(struct pndis_client *client, void *tag);
 
 /**
@@ -111,7 +137,13 @@ PNDIS_API int pndis_client_method(struct pndis_client *client, uint32_t oid, voi
                                   size_t in_bytes, size_t bytes, size_t *out_bytes,
                                   int *out_status);
 
-/** Hold received NET_BUFFER_LISTs from now on, or no longer (then return what is held). */
+/**
+ * Hold received NET_BUFFER_LISTs from now on, or no longer (then return what is held).
+ *
+ * A pause or stop of the adapter waits for what is held, as its miniport does: a host call
+ * then ends with PNDIS_ETIMEDOUT, or PNDIS_ESTALLED, and the adapter is Pausing until
+ * pndis_client_return(). Then pndis_adapter_wait(), and the call again if there was more to do.
+ */
 PNDIS_API void pndis_client_hold(struct pndis_client *client, bool hold);
 
 /** Return up to @count held NET_BUFFER_LISTs, oldest first; SIZE_MAX for all. Returns how many. */

@@ -31,7 +31,8 @@ struct pndis_range {
 
 /** What the model answers. All callbacks get the pointer that pndis_device_create() was given. */
 struct pndis_device_ops {
-    /* Read @width (1, 2, 4 or 8) bytes at @offset of range @range. */
+    /* Read @width (1, 2, 4 or 8) bytes at @offset of range @range. Both are required when there are
+     * ranges; all others may be NULL. */
     uint64_t (*read)(void *user, unsigned range, uint64_t offset, unsigned width);
     void (*write)(void *user, unsigned range, uint64_t offset, unsigned width, uint64_t value);
     /* PCI configuration space; NULL: a constant one made from the options. Return bytes done. */

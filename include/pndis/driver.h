@@ -20,9 +20,16 @@ typedef int pndis_driver_entry(void *driver_object, void *registry_path);
 
 /** How a driver is installed. All zero is a good default. */
 struct pndis_driver_options {
-    const char *name; /* Its service name; NULL: the module's file name without its ending. */
-    const char *inf;  /* Path of its INF file, for the defaults of its parameters; NULL: none. */
-    pndis_driver_entry *entry; /* For a driver that is linked into the program; then no module. */
+    /* Its service name; NULL: the module's file name without its ending, "driver" for an entry;
+     * with #2, #3 ... behind it when that is taken. */
+    const char *name;
+    /* Path of its INF file, for the defaults of its parameters; NULL: <module>.inf beside
+     * <module>.so, if there is one; "": none. */
+    const char *inf;
+    /* For a driver that is linked into the program; then no module. Its variables are the
+     * program's: loaded twice, into one machine or two, it shares them, and what they hold from one
+     * machine is still there in the next. */
+    pndis_driver_entry *entry;
 };
 
 /**
@@ -32,8 +39,8 @@ struct pndis_driver_options {
  * @param module   Path of the module that pndis_add_driver() built; NULL when @options names an
  * entry. A module that is loaded already is loaded again, with variables of its own.
  * @param options  Copied; may be NULL when @module is given.
- * @return         Borrowed from the machine. NULL when the module cannot be loaded, or DriverEntry
- *                 failed (then pndis_machine_driver_status() has its answer); see
+ * @return         Borrowed from the machine. NULL when the module or the INF file cannot be read,
+ * or DriverEntry failed (then pndis_machine_driver_status() has its answer); see
  * pndis_last_error().
  *
  * Context: a host thread outside of driver code. Guest IRQL: PASSIVE_LEVEL.

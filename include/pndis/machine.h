@@ -87,7 +87,10 @@ PNDIS_API int pndis_machine_run(struct pndis_machine *machine, uint64_t ns);
  * sim: run until nothing is left that could run without time going by. live: returns
  * PNDIS_EUNSUPPORTED.
  *
- * Timers that are not due stay where they are.
+ * Timers that are not due stay where they are. What runs takes a little virtual time, so a timer
+ * may become due meanwhile.
+ *
+ * @return 0, PNDIS_EUNSUPPORTED, or PNDIS_EBUSY when another thread is inside the machine.
  */
 PNDIS_API int pndis_machine_settle(struct pndis_machine *machine);
 
@@ -99,7 +102,9 @@ PNDIS_API int pndis_machine_settle(struct pndis_machine *machine);
  * @param timeout_ns  On the machine's clock; 0: the machine's own timeout.
  * @return 0                @done was satisfied.
  * @return PNDIS_ETIMEDOUT  Time was up first.
- * @return PNDIS_ESTALLED   sim: nothing is left that could run.
+ * @return PNDIS_ESTALLED   sim: nothing is left that could run, not even a timer. A driver with a
+ * periodic timer, or an adapter that NDIS checks for hangs, has always one, and it is
+ * PNDIS_ETIMEDOUT instead.
  */
 PNDIS_API int pndis_machine_run_until(struct pndis_machine *machine, bool (*done)(void *user),
                                       void *user, uint64_t timeout_ns);

@@ -97,9 +97,12 @@ check_options(const struct pndis_device_options *options, const struct pndis_dev
                            PNDIS_DEVICE_MESSAGE_LIMIT);
     }
     for (unsigned i = 0; i < options->range_count; i++) {
-        if (options->ranges[i].bytes == 0 || ops->read == NULL || ops->write == NULL) {
-            return pndis__fail(PNDIS_EINVAL, "range %u is empty, or the model cannot be read", i);
+        if (options->ranges[i].bytes == 0) {
+            return pndis__fail(PNDIS_EINVAL, "range %u has no bytes", i);
         }
+    }
+    if (options->range_count > 0 && (ops->read == NULL || ops->write == NULL)) {
+        return pndis__fail(PNDIS_EINVAL, "a model with ranges has read and write");
     }
     return 0;
 }
