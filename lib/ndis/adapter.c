@@ -39,7 +39,7 @@ send_gate_of(struct pndis_adapter *adapter)
     if (__atomic_load_n(&adapter->reset.under_way, __ATOMIC_SEQ_CST)) {
         return NDIS_STATUS_RESET_IN_PROGRESS;
     }
-    if (adapter->power != NdisDeviceStateD0) {
+    if (__atomic_load_n(&adapter->power, __ATOMIC_RELAXED) != NdisDeviceStateD0) {
         return NDIS_STATUS_LOW_POWER_STATE;
     }
     return state_of(&adapter->at) == MP_RUNNING ? NDIS_STATUS_SUCCESS : NDIS_STATUS_PAUSED;

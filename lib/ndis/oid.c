@@ -273,7 +273,7 @@ pndis__oid_refusal(const struct pndis_adapter *adapter)
     if (__atomic_load_n(&adapter->reset.under_way, __ATOMIC_SEQ_CST)) {
         return NDIS_STATUS_RESET_IN_PROGRESS;
     }
-    if (adapter->power != NdisDeviceStateD0) {
+    if (__atomic_load_n(&adapter->power, __ATOMIC_RELAXED) != NdisDeviceStateD0) {
         return NDIS_STATUS_LOW_POWER_STATE;
     }
     return NDIS_STATUS_SUCCESS;
@@ -412,7 +412,7 @@ NdisOidRequest(NDIS_HANDLE NdisBindingHandle, PNDIS_OID_REQUEST OidRequest)
     }
     /* "In a low-power state, the protocol driver cannot issue any OID requests": not even one that
      * NDIS could answer. */
-    if (binding->adapter->power != NdisDeviceStateD0) {
+    if (__atomic_load_n(&binding->adapter->power, __ATOMIC_RELAXED) != NdisDeviceStateD0) {
         return NDIS_STATUS_LOW_POWER_STATE;
     }
     OidRequest->RequestHandle = NdisBindingHandle;
@@ -637,7 +637,8 @@ pndis__oid_internal(struct context *context, struct pndis_adapter *adapter, NDIS
     if (adapter->oids.closed) {
         return NDIS_STATUS_CLOSING;
     }
-    if (adapter->power != NdisDeviceStateD0 && oid != OID_PNP_SET_POWER) {
+    if (__atomic_load_n(&adapter->power, __ATOMIC_RELAXED) != NdisDeviceStateD0 &&
+        oid != OID_PNP_SET_POWER) {
         return NDIS_STATUS_LOW_POWER_STATE;
     }
     work = work_new_own(adapter, buffer, bytes);

@@ -89,7 +89,7 @@ go_down(struct context *context, struct pndis_adapter *adapter, NDIS_DEVICE_POWE
 
     if (!adapter->started) {
         /* Halted for an earlier Dx: nobody is there to be told of a deeper one. */
-        adapter->power = state;
+        __atomic_store_n(&adapter->power, state, __ATOMIC_RELAXED);
         return 0;
     }
     tell_protocols(context, adapter, NetEventQueryPower, state);
@@ -108,11 +108,11 @@ go_down(struct context *context, struct pndis_adapter *adapter, NDIS_DEVICE_POWE
     }
     if (!knows_power(adapter)) {
         pndis__adapter_halt(context, adapter, NdisHaltDevicePoweredDown);
-        adapter->power = state;
+        __atomic_store_n(&adapter->power, state, __ATOMIC_RELAXED);
         return 0;
     }
     pndis__pm_parameters_tell(context, adapter);
-    adapter->power = state;
+    __atomic_store_n(&adapter->power, state, __ATOMIC_RELAXED);
     pndis__adapter_gates(adapter);
     pndis__processors_pass(context);
     return ask_miniport(context, adapter, state);
@@ -125,7 +125,7 @@ wake_miniport(struct context *context, struct pndis_adapter *adapter)
     int result = ask_miniport(context, adapter, NdisDeviceStateD0);
 
     if (result == 0) {
-        adapter->power = NdisDeviceStateD0;
+        __atomic_store_n(&adapter->power, NdisDeviceStateD0, __ATOMIC_RELAXED);
         pndis__receive_filter_changed(context, adapter);
         pndis__uro_settle(context, adapter);
     }

@@ -119,7 +119,7 @@ pndis__reset_adapter(struct context *context, struct pndis_adapter *adapter)
     if (adapter->driver->calls.ResetHandlerEx == NULL) {
         return NDIS_STATUS_NOT_SUPPORTED;
     }
-    if (adapter->power != NdisDeviceStateD0) {
+    if (__atomic_load_n(&adapter->power, __ATOMIC_RELAXED) != NdisDeviceStateD0) {
         return NDIS_STATUS_LOW_POWER_STATE;
     }
     if (!begin_reset(context, adapter)) {
@@ -215,7 +215,7 @@ check_work(struct context *context, struct work *item)
     __atomic_store_n(&adapter->reset.work_queued, false, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&adapter->reset.running, __ATOMIC_SEQ_CST) &&
         !__atomic_load_n(&adapter->reset.under_way, __ATOMIC_SEQ_CST) &&
-        adapter->power == NdisDeviceStateD0 &&
+        __atomic_load_n(&adapter->power, __ATOMIC_RELAXED) == NdisDeviceStateD0 &&
         (requested || driver_says_hung(context, adapter) || oid_is_overdue(adapter))) {
         __atomic_store_n(&adapter->reset.hang_checks_since_oid, 0, __ATOMIC_SEQ_CST);
         pndis__reset_adapter(context, adapter);
