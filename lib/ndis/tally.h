@@ -4,7 +4,8 @@
  *
  * Whoever holds a processor has that processor's slot for itself and counts with plain stores.
  * Others share slot 0 and count with atomic instructions. A pause closes the gate in front of the
- * tally, lets every processor be left once (pndis__processors_pass), and from then on the sum only falls.
+ * tally, lets every processor be left once (pndis__processors_pass), and from then on the sum only
+ * falls.
  */
 #ifndef PNDIS_LIB_NDIS_TALLY_H
 #define PNDIS_LIB_NDIS_TALLY_H
