@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -312,6 +313,37 @@ what_is_no_module_is_not_loaded(void **state)
     end_clean(machine);
 }
 
+/* "mine.inf" beside "mine.so", unless the host says that there is none. */
+static void
+an_inf_file_beside_the_module_is_found(void **state)
+{
+    char directory[] = "/tmp/pndis-module-XXXXXX";
+    char target[PATH_BYTES];
+    char module[PATH_BYTES];
+    char inf[PATH_BYTES];
+    struct pndis_machine *machine = make_machine();
+    FILE *file;
+
+    (void)state;
+    assert_non_null(mkdtemp(directory));
+    snprintf(target, sizeof(target), "%s/acquirer.so", TEST_DRIVERS);
+    snprintf(module, sizeof(module), "%s/mine.so", directory);
+    snprintf(inf, sizeof(inf), "%s/mine.inf", directory);
+    assert_int_equal(symlink(target, module), 0);
+    file = fopen(inf, "w");
+    assert_non_null(file);
+    fputs("no INF file", file);
+    fclose(file);
+    assert_null(pndis_driver_load(machine, module, NULL));
+    assert_non_null(strstr(pndis_last_error(), inf));
+    assert_non_null(pndis_driver_load(machine, module, &(struct pndis_driver_options){.inf = ""}));
+    unlink(inf);
+    assert_non_null(pndis_driver_load(machine, module, NULL));
+    end_clean(machine);
+    unlink(module);
+    rmdir(directory);
+}
+
 int
 main(void)
 {
@@ -322,6 +354,7 @@ main(void)
         cmocka_unit_test(a_module_can_be_loaded_twice_into_a_machine),
         cmocka_unit_test(a_module_can_be_loaded_into_two_machines),
         cmocka_unit_test(what_is_no_module_is_not_loaded),
+        cmocka_unit_test(an_inf_file_beside_the_module_is_found),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
