@@ -152,14 +152,16 @@ print_port(unsigned index)
         drops += bridge.counters.dropped[i];
     }
     printf("%s{\"tap\": \"%s\", \"state\": \"%s\", \"received\": %" PRIu64 ", \"sent\": %" PRIu64
-           ", \"ring_empty\": %" PRIu64 ", \"sends_out\": %zu, \"receives_out\": %zu"
+           ", \"joined\": %" PRIu64 ", \"ring_empty\": %" PRIu64
+           ", \"sends_out\": %zu, \"receives_out\": %zu"
            ", \"queues\": %u, \"bridge_received\": %" PRIu64 ", \"bridge_sent\": %" PRIu64
            ", \"bridge_copied\": %" PRIu64 ", \"bridge_segmented\": %" PRIu64
            ", \"bridge_dropped\": %" PRIu64 ", \"nic_drops\": [",
            index == 0 ? "" : ", ", port->tap, pndis_adapter_state_name(port->adapter),
-           nic.receive.frames, nic.send.frames, nic.receive.ring_empty, adapter.sends_outstanding,
-           adapter.receives_outstanding, nic.queue_pairs_used, bridge.counters.received_frames,
-           bridge.counters.sent_frames, bridge.counters.copied, bridge.counters.segmented, drops);
+           nic.receive.frames, nic.send.frames, nic.receive.joined, nic.receive.ring_empty,
+           adapter.sends_outstanding, adapter.receives_outstanding, nic.queue_pairs_used,
+           bridge.counters.received_frames, bridge.counters.sent_frames, bridge.counters.copied,
+           bridge.counters.segmented, drops);
     for (unsigned i = 0; i < PNDIS_DROP_COUNT; i++) {
         printf("%s%" PRIu64, i == 0 ? "" : ", ", nic.receive.drops[i] + nic.send.drops[i]);
     }

@@ -47,6 +47,42 @@ def send_group(version, interface):
         time.sleep(0.001)
 
 
+def datagram(number):
+    """Mostly as long as its neighbours, so that they can travel as one; each has contents of its own."""
+    length = (18, 300, 1400)[number // 500 % 3] - (7 if number % 40 == 39 else 0)
+    return struct.pack("!I", number) + bytes((number * 7 + i) & 0xff for i in range(length - 4))
+
+
+def collect(version, count):
+    """Every datagram of a stream, in its order and whole; says how many there were."""
+    receiver = socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6, socket.SOCK_DGRAM)
+    receiver.setsockopt(socket.SOL_SOCKET, 33, 1 << 26)  # SO_RCVBUFFORCE
+    receiver.bind(("", PORT))
+    receiver.settimeout(3)
+    print("ready", flush=True)
+    last = -1
+    got = 0
+    try:
+        while got < count:
+            data = receiver.recv(65536)
+            number = struct.unpack("!I", data[:4])[0]
+            assert number > last and data == datagram(number), (number, last, len(data))
+            last = number
+            got += 1
+    except socket.timeout:
+        pass
+    print(got)
+
+
+def stream(version, address, count):
+    sender = socket.socket(socket.AF_INET if version == 4 else socket.AF_INET6, socket.SOCK_DGRAM)
+    sender.connect((address, PORT))
+    for number in range(count):
+        sender.send(datagram(number))
+        if number % 100 == 99:
+            time.sleep(0.002)
+
+
 def replay(interface, count, seed, mtu):
     """Put mixed frames on the interface as they are."""
     link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
@@ -62,5 +98,9 @@ if __name__ == "__main__":
         join(int(sys.argv[2]), sys.argv[3])
     elif sys.argv[1] == "send":
         send_group(int(sys.argv[2]), sys.argv[3])
+    elif sys.argv[1] == "collect":
+        collect(int(sys.argv[2]), int(sys.argv[3]))
+    elif sys.argv[1] == "stream":
+        stream(int(sys.argv[2]), sys.argv[3], int(sys.argv[4]))
     else:
         replay(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]))

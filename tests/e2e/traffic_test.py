@@ -96,6 +96,24 @@ def udp_is_not_lost():
                 assert end["packets"] > 0 and end["lost_packets"] <= dropped, (length, end, dropped)
 
 
+def joined_datagrams_arrive_one_by_one():
+    """However many of a flow the device has joined (URO) and the other side has cut again (USO)."""
+    count = 6000
+    for options in ([], ["--without-coalescing"]):
+        with Bridge(*options) as bridge:
+            for version, address in ((4, bridge.right.ipv4), (6, bridge.right.ipv6)):
+                receiver = bridge.right.start([sys.executable, f"{HERE}/traffic.py", "collect",
+                                               str(version), str(count)])
+                receiver.stdout.readline()
+                ping(bridge.left, address, 1)  # What waits for a neighbour's address may be overtaken.
+                bridge.left.run([sys.executable, f"{HERE}/traffic.py", "stream", str(version),
+                                 address, str(count)], check=False)
+                got, errors = receiver.communicate(timeout=30)
+                assert receiver.returncode == 0 and int(got) == count, (options, got, errors)
+            joined = bridge.host.stats()[0]["joined"]
+            assert joined == 0 or not options, joined
+
+
 def socket_errors(side):
     """Datagrams that came and that the kernel itself did not deliver."""
     lines = side.run(["cat", "/proc/net/snmp", "/proc/net/snmp6"]).stdout
@@ -212,6 +230,7 @@ TESTS = [
     tcp_flows_in_both_ip_versions,
     tcp_flows_with_every_mtu,
     udp_is_not_lost,
+    joined_datagrams_arrive_one_by_one,
     vlans_pass,
     tags_arrive_as_they_were_sent,
     multicast_reaches_its_group,
