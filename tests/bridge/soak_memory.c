@@ -9,8 +9,8 @@
 /* What the last quarters may have more than the first. What is allocated comes and goes with frames
  * on their way, resident pages also with stacks and with what an allocator keeps. A sanitizer keeps
  * books of stacks and threads on top, which only grow. */
-static const uint64_t allocated_bound = 2u << 20;
-static const uint64_t resident_bound = 6u << 20;
+static const uint64_t allocated_bound = 4u << 20;
+static const uint64_t resident_bound = 12u << 20;
 static const uint64_t resident_bound_sanitized = 24u << 20;
 
 enum { WARM_UP_PARTS = 5, MEBIBYTE = 1 << 20 };
