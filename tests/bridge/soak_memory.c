@@ -10,8 +10,7 @@
  * on their way, resident pages also with stacks and with what an allocator keeps. A sanitizer keeps
  * books of stacks and threads on top, which only grow. */
 static const uint64_t allocated_bound = 4u << 20;
-static const uint64_t resident_bound = 12u << 20;
-static const uint64_t resident_bound_sanitized = 24u << 20;
+static const uint64_t resident_bound = 24u << 20;
 
 enum { WARM_UP_PARTS = 5, MEBIBYTE = 1 << 20 };
 
@@ -89,8 +88,6 @@ soak_memory_start(struct soak_memory *memory, uint64_t run_ns)
 bool
 soak_memory_is_flat(const struct soak_memory *memory)
 {
-    uint64_t bound =
-        __sanitizer_get_current_allocated_bytes == NULL ? resident_bound : resident_bound_sanitized;
     unsigned first = 0;
     bool flat = true;
 
@@ -104,7 +101,7 @@ soak_memory_is_flat(const struct soak_memory *memory)
         }
         printf("  quarter %u: resident %.2f MiB, allocated %.3f MiB\n", i + 1,
                (double)memory->resident[i] / MEBIBYTE, (double)memory->allocated[i] / MEBIBYTE);
-        flat = flat && memory->resident[i] <= memory->resident[first] + bound &&
+        flat = flat && memory->resident[i] <= memory->resident[first] + resident_bound &&
                memory->allocated[i] <= memory->allocated[first] + allocated_bound;
     }
     return flat;
