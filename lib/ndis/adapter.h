@@ -98,6 +98,14 @@ void pndis__adapter_shutdown(struct context *context, struct pndis_adapter *adap
 
 /* --- the stack (stack.c) --- */
 
+/* Whether there is a stack to stop, with an initialized miniport or one that was halted for power.
+ */
+static inline bool
+stack_is_up(const struct pndis_adapter *adapter)
+{
+    return (adapter->started || adapter->halted_for_power) && state_of(&adapter->at) != MP_SHUTDOWN;
+}
+
 /* How a stack operation ended: 0 or PNDIS_E*, with pndis_last_error() set. */
 int pndis__stack_start(struct context *context, struct pndis_adapter *adapter);
 int pndis__stack_stop(struct context *context, struct pndis_adapter *adapter,

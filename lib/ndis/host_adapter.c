@@ -166,13 +166,7 @@ pndis_adapter_add(struct pndis_machine *machine, struct pndis_driver *driver,
 static int
 stop_if_started(struct context *context, struct pndis_adapter *adapter, uintptr_t action)
 {
-    /* One that was halted for power has its bindings still. */
-    bool is_up = adapter->started || adapter->bindings != NULL;
-
-    if (!is_up || state_of(&adapter->at) == MP_SHUTDOWN) {
-        return 0;
-    }
-    return pndis__stack_stop(context, adapter, (NDIS_HALT_ACTION)action);
+    return stack_is_up(adapter) ? pndis__stack_stop(context, adapter, (NDIS_HALT_ACTION)action) : 0;
 }
 
 int
@@ -197,6 +191,10 @@ static int
 start(struct context *context, struct pndis_adapter *adapter, uintptr_t argument)
 {
     (void)argument;
+    if (adapter->halted_for_power) {
+        return pndis__fail(PNDIS_EBADSTATE, "%s sleeps: its power state wakes it",
+                           adapter->owner.name);
+    }
     return state_of(&adapter->at) == MP_HALTED ? pndis__stack_start(context, adapter)
                                                : bad_state(adapter);
 }
@@ -210,9 +208,8 @@ pndis_adapter_start(struct pndis_adapter *adapter)
 static int
 stop(struct context *context, struct pndis_adapter *adapter, uintptr_t action)
 {
-    return adapter->started && state_of(&adapter->at) != MP_SHUTDOWN
-               ? pndis__stack_stop(context, adapter, (NDIS_HALT_ACTION)action)
-               : bad_state(adapter);
+    return stack_is_up(adapter) ? pndis__stack_stop(context, adapter, (NDIS_HALT_ACTION)action)
+                                : bad_state(adapter);
 }
 
 int
@@ -266,7 +263,7 @@ static int
 surprise_remove(struct context *context, struct pndis_adapter *adapter, uintptr_t argument)
 {
     (void)argument;
-    if (!adapter->started || state_of(&adapter->at) == MP_SHUTDOWN) {
+    if (!stack_is_up(adapter)) {
         return bad_state(adapter);
     }
     if (adapter->device != NULL) {
@@ -286,7 +283,7 @@ pndis_adapter_surprise_remove(struct pndis_adapter *adapter)
 static int
 set_power(struct context *context, struct pndis_adapter *adapter, uintptr_t d_state)
 {
-    if (!adapter->started && adapter->power == NdisDeviceStateD0) {
+    if (!adapter->started && !adapter->halted_for_power) {
         return bad_state(adapter);
     }
     return pndis__stack_set_power(context, adapter,

@@ -118,6 +118,7 @@ pndis__adapter_initialize(struct context *context, struct pndis_adapter *adapter
     }
     pndis__fire(context, &adapter->at, MP_EV_INITIALIZE_DONE, "MiniportInitializeEx");
     adapter->started = true;
+    adapter->halted_for_power = false;
     if (missing != NULL) {
         pndis__adapter_halt(context, adapter, NdisHaltDeviceInitializationFailed);
         adapter->last_status = NDIS_STATUS_FAILURE;

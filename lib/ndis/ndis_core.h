@@ -296,14 +296,15 @@ struct pndis_adapter {
     struct pndis_machine *machine;
     struct ndis *ndis;
     struct miniport_driver *driver;
-    NDIS_HANDLE context; /* MiniportAdapterContext. */
-    bool alive;          /* From the call of MiniportInitializeEx to the end of MiniportHaltEx. */
-    bool started;        /* Between a successful initialize and the halt. */
-    bool waits_to_bind;  /* Halted because nothing was bound any more: a binding starts it. */
-    bool adding_device;  /* MiniportAddDevice is on the stack. */
-    bool device_added;   /* It succeeded, or there is none. */
-    bool removed;        /* Surprise-removed or failed. */
-    bool unbound;        /* PNDIS_ADAPTER_UNBOUND. */
+    NDIS_HANDLE context;   /* MiniportAdapterContext. */
+    bool alive;            /* From the call of MiniportInitializeEx to the end of MiniportHaltEx. */
+    bool started;          /* Between a successful initialize and the halt. */
+    bool waits_to_bind;    /* Halted because nothing was bound any more: a binding starts it. */
+    bool halted_for_power; /* Its stack is there still: D0 initializes it again. */
+    bool adding_device;    /* MiniportAddDevice is on the stack. */
+    bool device_added;     /* It succeeded, or there is none. */
+    bool removed;          /* Surprise-removed or failed. */
+    bool unbound;          /* PNDIS_ADAPTER_UNBOUND. */
 
     /* What sends and receives look at first. */
     NDIS_STATUS send_gate;     /* 0: open; else the status that sends are refused with. */

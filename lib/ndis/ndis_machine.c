@@ -39,7 +39,7 @@ remove_adapters(struct context *context, struct ndis *ndis, const struct pndis_d
         if (driver != NULL && adapter->driver->driver != driver) {
             continue;
         }
-        if (adapter->started && state_of(&adapter->at) != MP_SHUTDOWN) {
+        if (stack_is_up(adapter)) {
             failure = pndis__stack_lock(context, adapter);
             if (failure == 0) {
                 failure = pndis__stack_stop(context, adapter, NdisHaltDeviceDisabled);

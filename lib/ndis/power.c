@@ -108,6 +108,7 @@ go_down(struct context *context, struct pndis_adapter *adapter, NDIS_DEVICE_POWE
     }
     if (!knows_power(adapter)) {
         pndis__adapter_halt(context, adapter, NdisHaltDevicePoweredDown);
+        adapter->halted_for_power = true;
         __atomic_store_n(&adapter->power, state, __ATOMIC_RELAXED);
         return 0;
     }

@@ -329,6 +329,8 @@ pndis__stack_stop(struct context *context, struct pndis_adapter *adapter, NDIS_H
     if (adapter->started) {
         pndis__adapter_halt(context, adapter, action);
     }
+    __atomic_store_n(&adapter->power, NdisDeviceStateD0, __ATOMIC_RELAXED);
+    adapter->halted_for_power = adapter->paused_for_power = adapter->wanted_asleep = false;
     return 0;
 }
 
@@ -344,7 +346,7 @@ pndis__stack_remove(struct context *context, struct pndis_adapter *adapter, NDIS
     }
     adapter->removed = true;
     pndis__adapter_gates(adapter);
-    if (action == NdisHaltDeviceSurpriseRemoved) {
+    if (action == NdisHaltDeviceSurpriseRemoved && adapter->started) {
         pndis__device_event(context, adapter, NdisDevicePnPEventSurpriseRemoved, NULL, 0);
     }
     return pndis__stack_stop(context, adapter, action);

@@ -173,6 +173,67 @@ a_restart_asleep_waits_for_d0(void **state)
     with_flags(MANAGES, host_restarts);
 }
 
+/* --- the end --- */
+
+static void
+given_asleep(struct world *w)
+{
+    world_load_protocol(w);
+    world_add_adapter(w);
+    world_add_client(w);
+    set_power(w, D3);
+}
+
+static void
+driver_unloads(struct world *w)
+{
+    given_asleep(w);
+    expect(w, pndis_driver_unload(w->driver) == 0);
+    expect(w, miniport.unloads == 1 && protocol.unbinds == 1);
+}
+
+static void
+stack_stops(struct world *w)
+{
+    given_asleep(w);
+    expect(w, pndis_adapter_stop(w->adapter, PNDIS_HALT_DISABLED) == 0);
+    expect_state(w, "Halted");
+    expect(w, protocol.unbinds == 1 && protocol.openings == NULL);
+    expect(w, pndis_adapter_stop(w->adapter, PNDIS_HALT_DISABLED) == PNDIS_EBADSTATE);
+    expect(w, pndis_adapter_start(w->adapter) == 0);
+    expect_state(w, "Running");
+}
+
+static void
+device_disappears(struct world *w)
+{
+    given_asleep(w);
+    expect(w, pndis_adapter_surprise_remove(w->adapter) == 0);
+    expect_state(w, "Halted");
+    expect(w, protocol.unbinds == 1 && protocol.openings == NULL);
+}
+
+/* "Stopping a Driver Stack": the protocols are unbound, also where the adapter is halted already.
+ */
+static void
+what_ends_asleep_unbinds_its_protocols(void **state)
+{
+    static void (*const ends[])(struct world * w) = {
+        given_asleep, /* And the machine stops. */
+        driver_unloads,
+        stack_stops,
+        device_disappears,
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        with_flags(0, ends[i]);
+        assert_true(protocol.unbinds != 0 && protocol.openings == NULL);
+        with_flags(MANAGES, ends[i]);
+        with_flags(STAYS, ends[i]);
+    }
+}
+
 int
 main(void)
 {
@@ -182,6 +243,7 @@ main(void)
         cmocka_unit_test(a_client_opened_asleep_runs_awake),
         cmocka_unit_test(a_protocol_registered_asleep_is_bound_awake),
         cmocka_unit_test(a_restart_asleep_waits_for_d0),
+        cmocka_unit_test(what_ends_asleep_unbinds_its_protocols),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
