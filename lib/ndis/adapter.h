@@ -106,7 +106,9 @@ stack_is_up(const struct pndis_adapter *adapter)
     return (adapter->started || adapter->halted_for_power) && state_of(&adapter->at) != MP_SHUTDOWN;
 }
 
-/* How a stack operation ended: 0 or PNDIS_E*, with pndis_last_error() set. */
+/* How a stack operation ended: 0 or PNDIS_E*, with pndis_last_error() set. The first initializes
+ * the miniport and tells it of the power profile. */
+int pndis__stack_initialize(struct context *context, struct pndis_adapter *adapter);
 int pndis__stack_start(struct context *context, struct pndis_adapter *adapter);
 int pndis__stack_stop(struct context *context, struct pndis_adapter *adapter,
                       NDIS_HALT_ACTION action);

@@ -283,7 +283,7 @@ pndis_adapter_surprise_remove(struct pndis_adapter *adapter)
 static int
 set_power(struct context *context, struct pndis_adapter *adapter, uintptr_t d_state)
 {
-    if (!adapter->started && !adapter->halted_for_power) {
+    if (!adapter->started && !adapter->halted_for_power && !adapter->waits_to_bind) {
         return bad_state(adapter);
     }
     return pndis__stack_set_power(context, adapter,

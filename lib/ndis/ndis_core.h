@@ -383,7 +383,8 @@ default_port_is_active(const struct pndis_adapter *adapter)
 static inline bool
 adapter_takes_bindings(const struct pndis_adapter *adapter)
 {
-    return (adapter->started && default_port_is_active(adapter)) || adapter->waits_to_bind;
+    return adapter->waits_to_bind ? adapter->power == NdisDeviceStateD0
+                                  : adapter->started && default_port_is_active(adapter);
 }
 
 /* --- protocols and bindings (protocol.c, binding.c) --- */

@@ -88,7 +88,7 @@ go_down(struct context *context, struct pndis_adapter *adapter, NDIS_DEVICE_POWE
     int result = 0;
 
     if (!adapter->started) {
-        /* Halted for an earlier Dx: nobody is there to be told of a deeper one. */
+        /* Halted for an earlier Dx, or unbound: nobody is there to be told. */
         __atomic_store_n(&adapter->power, state, __ATOMIC_RELAXED);
         return 0;
     }
@@ -129,44 +129,59 @@ wake_miniport(struct context *context, struct pndis_adapter *adapter)
         __atomic_store_n(&adapter->power, NdisDeviceStateD0, __ATOMIC_RELAXED);
         pndis__receive_filter_changed(context, adapter);
         pndis__uro_settle(context, adapter);
+        pndis__adapter_gates(adapter);
+        pndis__device_event(context, adapter, NdisDevicePnPEventPowerProfileChanged, NULL, 0);
     }
     return result;
 }
 
+/* One that fails its initialization sleeps on: it may be woken again. */
 static int
 start_miniport(struct context *context, struct pndis_adapter *adapter)
 {
+    NDIS_DEVICE_POWER_STATE before = adapter->power;
+    int result;
+
     if (adapter->started) {
         return wake_miniport(context, adapter);
     }
-    if (pndis__adapter_initialize(context, adapter) != NDIS_STATUS_SUCCESS) {
-        return pndis__fail(PNDIS_EDRIVER, "MiniportInitializeEx of %s failed with 0x%08x",
-                           adapter->owner.name, (unsigned)adapter->last_status);
+    result = pndis__stack_initialize(context, adapter);
+    if (result != 0) {
+        __atomic_store_n(&adapter->power, before, __ATOMIC_RELAXED);
     }
-    return 0;
+    return result;
+}
+
+/* Who came while it slept. */
+static int
+bind_wanted(struct context *context, struct pndis_adapter *adapter)
+{
+    bool wanted = adapter->wanted_asleep;
+
+    adapter->wanted_asleep = false;
+    return wanted ? pndis__stack_bind(context, adapter) : 0;
 }
 
 static int
 come_up(struct context *context, struct pndis_adapter *adapter)
 {
-    int result = start_miniport(context, adapter);
+    int result;
 
+    if (adapter->waits_to_bind) {
+        __atomic_store_n(&adapter->power, NdisDeviceStateD0, __ATOMIC_RELAXED);
+        return bind_wanted(context, adapter);
+    }
+    result = start_miniport(context, adapter);
     if (result != 0) {
         return result;
     }
-    pndis__adapter_gates(adapter);
-    pndis__device_event(context, adapter, NdisDevicePnPEventPowerProfileChanged, NULL, 0);
     /* "Restart follows D0 only if a pause preceded Dx." */
     if (adapter->paused_for_power && adapter->bindings != NULL) {
         result = pndis__stack_restart(context, adapter);
     }
     adapter->paused_for_power = false;
     tell_protocols(context, adapter, NetEventSetPower, NdisDeviceStateD0);
-    if (result == 0 && adapter->wanted_asleep) {
-        result = pndis__stack_bind(context, adapter);
-    }
-    adapter->wanted_asleep = false;
-    return result;
+    return result != 0 ? result : bind_wanted(context, adapter);
 }
 
 int

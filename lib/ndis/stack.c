@@ -244,21 +244,43 @@ bind_protocols(struct context *context, struct pndis_adapter *adapter)
 }
 
 int
-pndis__stack_start(struct context *context, struct pndis_adapter *adapter)
+pndis__stack_initialize(struct context *context, struct pndis_adapter *adapter)
 {
     NDIS_STATUS status = pndis__adapter_initialize(context, adapter);
-    int result;
 
     if (status != NDIS_STATUS_SUCCESS) {
-        return pndis__fail(PNDIS_EDRIVER, "MiniportInitializeEx of %s failed with 0x%08x%s",
-                           adapter->owner.name, (unsigned)status, pndis__status_name(status));
+        return pndis__fail(PNDIS_EDRIVER, "MiniportInitialize%s of %s failed with 0x%08x%s",
+                           adapter->driver->legacy ? "" : "Ex", adapter->owner.name,
+                           (unsigned)status, pndis__status_name(status));
     }
     pndis__device_event(context, adapter, NdisDevicePnPEventPowerProfileChanged, NULL, 0);
+    return 0;
+}
+
+/* All that comes before the first binding. */
+static int
+start_to_bind(struct context *context, struct pndis_adapter *adapter)
+{
+    int result = pndis__stack_initialize(context, adapter);
+
+    if (result != 0) {
+        return result;
+    }
     result = pndis__filters_attach(context, adapter);
     if (result != 0) {
         /* "Initialize that succeeded but whose stack could not be built is halted." */
         pndis__filters_detach(context, adapter);
         pndis__adapter_halt(context, adapter, NdisHaltDeviceInitializationFailed);
+    }
+    return result;
+}
+
+int
+pndis__stack_start(struct context *context, struct pndis_adapter *adapter)
+{
+    int result = start_to_bind(context, adapter);
+
+    if (result != 0) {
         return result;
     }
     bind_protocols(context, adapter);
@@ -399,16 +421,6 @@ halt_if_unbound(struct context *context, struct pndis_adapter *adapter, bool was
         pndis__adapter_halt(context, adapter, NdisHaltDeviceDisabled);
         adapter->waits_to_bind = true;
     }
-}
-
-static int
-start_to_bind(struct context *context, struct pndis_adapter *adapter)
-{
-    if (pndis__adapter_initialize(context, adapter) != NDIS_STATUS_SUCCESS) {
-        return pndis__fail(PNDIS_EDRIVER, "MiniportInitialize of %s failed with 0x%08x",
-                           adapter->owner.name, (unsigned)adapter->last_status);
-    }
-    return pndis__filters_attach(context, adapter);
 }
 
 int

@@ -185,6 +185,25 @@ given_asleep(struct world *w)
 }
 
 static void
+fails_to_wake(struct world *w)
+{
+    given_asleep(w);
+    miniport.initialize_status = NDIS_STATUS_FAILURE;
+    expect(w, pndis_adapter_set_power(w->adapter, 0) == PNDIS_EDRIVER);
+    miniport.initialize_status = NDIS_STATUS_SUCCESS;
+    set_power(w, 0);
+    expect(w, protocol.unbinds == 0);
+    expect_state(w, "Running");
+}
+
+static void
+who_fails_to_wake_may_be_woken_again(void **state)
+{
+    (void)state;
+    with_flags(0, fails_to_wake);
+}
+
+static void
 driver_unloads(struct world *w)
 {
     given_asleep(w);
@@ -244,6 +263,7 @@ main(void)
         cmocka_unit_test(a_protocol_registered_asleep_is_bound_awake),
         cmocka_unit_test(a_restart_asleep_waits_for_d0),
         cmocka_unit_test(what_ends_asleep_unbinds_its_protocols),
+        cmocka_unit_test(who_fails_to_wake_may_be_woken_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
