@@ -251,3 +251,17 @@ pndis__cache_outstanding(const struct cache *cache)
 {
     return pndis__tally_outstanding(cache->tally);
 }
+
+const void *
+pndis__cache_oldest(struct cache *cache)
+{
+    const struct live_block *oldest;
+
+    brief_lock(&cache->lock);
+    oldest = cache->live;
+    while (oldest != NULL && oldest->next != NULL) {
+        oldest = oldest->next;
+    }
+    brief_unlock(&cache->lock);
+    return oldest == NULL ? NULL : oldest + 1;
+}

@@ -25,5 +25,7 @@ void pndis__cache_put(struct context *context, struct cache *cache, void *block)
 void pndis__cache_discard(struct cache *cache, void *block);
 /* Blocks taken and not put back. */
 uint64_t pndis__cache_outstanding(const struct cache *cache);
+/* Of a checked cache: the address of the one among them that was taken first, or NULL. */
+const void *pndis__cache_oldest(struct cache *cache);
 
 #endif

@@ -157,18 +157,69 @@ NdisAllocateNetBufferListPool(NDIS_HANDLE NdisHandle,
     return pool;
 }
 
+/* Two kinds of pool: what comes out of them, and where it is in a block. */
+struct pool_kind {
+    enum resource pool;
+    size_t at;
+    unsigned count;
+    enum resource contents[4];
+};
+
+static const struct pool_kind list_pools = {
+    .pool = RESOURCE_NBL_POOL,
+    .at = offsetof(struct nbl_block, nbl),
+    .count = 4,
+    .contents = {RESOURCE_NBL, RESOURCE_CLONE_NBL, RESOURCE_FRAGMENT_NBL, RESOURCE_REASSEMBLED_NBL},
+};
+
+static const struct pool_kind buffer_pools = {
+    .pool = RESOURCE_NB_POOL,
+    .at = offsetof(struct nb_block, nb),
+    .count = 1,
+    .contents = {RESOURCE_NB},
+};
+
+/* Where the first of what is left was allocated; all NULL when nobody wrote that down. */
+static struct ledger_place
+place_of_first(struct context *context, struct cache *cache, const struct pool_kind *kind)
+{
+    const uint8_t *block = pndis__cache_oldest(cache);
+    struct ledger_place place = {0};
+    bool found = block == NULL;
+
+    for (unsigned i = 0; i < kind->count && !found; i++) {
+        found = pndis__ledger_find(context->machine->ledger, block + kind->at, kind->contents[i],
+                                   &place);
+    }
+    return place;
+}
+
+static void
+report_left(struct context *context, const struct handle *handle, struct cache *cache,
+            const struct pool_kind *kind, const char *call, const void *caller)
+{
+    uint64_t left = pndis__cache_outstanding(cache);
+    struct ledger_place first = place_of_first(context, cache, kind);
+
+    pndis__report_acquired(
+        context, RULE_NBL_POOL_FREE, handle->owner, call, caller, first.caller,
+        "a pool is freed while %llu of its structures are still "
+        "allocated%s%s%s%s",
+        (unsigned long long)left, first.function == NULL ? "" : ", the first with ",
+        first.function == NULL ? "" : first.function, first.callback == NULL ? "" : " in ",
+        first.callback == NULL ? "" : first.callback);
+}
+
 static void
 pool_close(struct context *context, struct handle *handle, struct cache *cache,
-           enum resource resource, const char *call, const void *caller)
+           const struct pool_kind *kind, const char *call, const void *caller)
 {
     uint64_t left = pndis__cache_outstanding(cache);
 
     if (left != 0) {
-        pndis__report(context, RULE_NBL_POOL_FREE, handle->owner, call, caller,
-                      "a pool is freed while %llu of its structures are still allocated",
-                      (unsigned long long)left);
+        report_left(context, handle, cache, kind, call, caller);
     }
-    pndis__released(context, resource, handle, call);
+    pndis__released(context, kind->pool, handle, call);
     if (left == 0) {
         pndis__handle_retire(pndis__handles_of(context->machine), handle);
     }
@@ -184,7 +235,7 @@ NdisFreeNetBufferListPool(NDIS_HANDLE PoolHandle)
         context, PoolHandle, HANDLE_BIT(NBL_POOL), __func__, NT_CALLER());
 
     if (pool != NULL) {
-        pool_close(context, &pool->handle, pool->cache, RESOURCE_NBL_POOL, __func__, NT_CALLER());
+        pool_close(context, &pool->handle, pool->cache, &list_pools, __func__, NT_CALLER());
     }
 }
 
@@ -225,7 +276,7 @@ NdisFreeNetBufferPool(NDIS_HANDLE PoolHandle)
                                                            __func__, NT_CALLER());
 
     if (pool != NULL) {
-        pool_close(context, &pool->handle, pool->cache, RESOURCE_NB_POOL, __func__, NT_CALLER());
+        pool_close(context, &pool->handle, pool->cache, &buffer_pools, __func__, NT_CALLER());
     }
 }
 

@@ -167,9 +167,9 @@ pndis__running_owner(const struct context *context)
     return context->frame != NULL ? context->frame->owner : &context->machine->owner;
 }
 
-void
-pndis__report(struct context *context, enum rule rule, struct owner *owner, const char *call,
-              const void *caller, const char *format, ...)
+static void
+report(struct context *context, enum rule rule, struct owner *owner, const char *call,
+       const void *caller, const void *acquired, const char *format, va_list arguments)
 {
     struct pndis_machine *machine = context->machine;
     struct probe_event event = {
@@ -183,10 +183,31 @@ pndis__report(struct context *context, enum rule rule, struct owner *owner, cons
         .cpu = context->cpu == NULL ? -1 : (int16_t)context->cpu->number,
         .irql = context->irql,
     };
+
+    pndis__violation(&machine->violations, &machine->probe, rule, &event, acquired, format,
+                     arguments);
+}
+
+void
+pndis__report(struct context *context, enum rule rule, struct owner *owner, const char *call,
+              const void *caller, const char *format, ...)
+{
     va_list arguments;
 
     va_start(arguments, format);
-    pndis__violation(&machine->violations, &machine->probe, rule, &event, NULL, format, arguments);
+    report(context, rule, owner, call, caller, NULL, format, arguments);
+    va_end(arguments);
+}
+
+void
+pndis__report_acquired(struct context *context, enum rule rule, struct owner *owner,
+                       const char *call, const void *caller, const void *acquired,
+                       const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    report(context, rule, owner, call, caller, acquired, format, arguments);
     va_end(arguments);
 }
 

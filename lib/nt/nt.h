@@ -180,6 +180,10 @@ struct owner *pndis__running_owner(const struct context *context);
 void pndis__report(struct context *context, enum rule rule, struct owner *owner, const char *call,
                    const void *caller, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
+/* The same about something that was acquired at @acquired. */
+void pndis__report_acquired(struct context *context, enum rule rule, struct owner *owner,
+                            const char *call, const void *caller, const void *acquired,
+                            const char *format, ...) __attribute__((format(printf, 7, 8)));
 
 /* Say that the running driver acquired or released something. @owner NULL: inferred from the frame.
  */

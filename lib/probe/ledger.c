@@ -72,14 +72,14 @@ forget(struct ledger *ledger, struct ledger_entry *entry)
 }
 
 static struct ledger_entry *
-find(struct ledger *ledger, const struct probe_event *event)
+find(struct ledger *ledger, const void *object, enum resource resource)
 {
     struct ledger_key key;
     struct ledger_entry *entry;
 
     memset(&key, 0, sizeof(key));
-    key.object = event->object;
-    key.resource = event->resource;
+    key.object = object;
+    key.resource = resource;
     HASH_FIND(hh, ledger->all, &key, sizeof(key), entry);
     return entry;
 }
@@ -87,7 +87,7 @@ find(struct ledger *ledger, const struct probe_event *event)
 static void
 on_acquire(struct ledger *ledger, const struct probe_event *event)
 {
-    struct ledger_entry *entry = find(ledger, event);
+    struct ledger_entry *entry = find(ledger, event->object, event->resource);
 
     if (entry != NULL && event->resource == RESOURCE_OBJECT_REFERENCE) {
         entry->count++;
@@ -234,7 +234,7 @@ on_event(const struct probe_event *event, void *user)
     if (event->kind == PROBE_ACQUIRE) {
         on_acquire(ledger, event);
     } else {
-        entry = find(ledger, event);
+        entry = find(ledger, event->object, event->resource);
         if (entry != NULL && --entry->count == 0) {
             forget(ledger, entry);
         }
@@ -283,6 +283,21 @@ pndis__ledger_close(struct ledger *ledger)
     }
     pndis__os_mutex_fini(&ledger->lock);
     free(ledger);
+}
+
+bool
+pndis__ledger_find(struct ledger *ledger, const void *object, enum resource resource,
+                   struct ledger_place *out_place)
+{
+    const struct ledger_entry *entry;
+
+    pndis__os_mutex_lock(&ledger->lock);
+    entry = find(ledger, object, resource);
+    if (entry != NULL) {
+        *out_place = (struct ledger_place){entry->function, entry->callback, entry->caller};
+    }
+    pndis__os_mutex_unlock(&ledger->lock);
+    return entry != NULL;
 }
 
 size_t

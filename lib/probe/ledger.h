@@ -17,6 +17,17 @@ struct ledger;
 struct ledger *pndis__ledger_open(struct probe *probe, struct violations *violations);
 void pndis__ledger_close(struct ledger *ledger);
 
+/* Where something was acquired. */
+struct ledger_place {
+    const char *function;
+    const char *callback; /* NULL: outside of one. */
+    const void *caller;
+};
+
+/* Whether @object is on somebody's account as @resource; then @out_place is where it came from. */
+bool pndis__ledger_find(struct ledger *ledger, const void *object, enum resource resource,
+                        struct ledger_place *out_place);
+
 /* How many things are on @owner's account. */
 size_t pndis__ledger_count(struct ledger *ledger, const struct owner *owner);
 

@@ -25,26 +25,27 @@ struct forgotten {
     const char *rule_of_failure; /* After a failed MiniportInitializeEx ... */
     const char *rule_of_halt;    /* ... and after MiniportHaltEx. */
     const char *before;          /* What is reported first; mostly nothing. */
+    bool placed;                 /* With the place that acquired it. */
 };
 
 #define LEAKS "LEAK_INITIALIZE", "LEAK_HALT"
 
 static const struct forgotten forgotten[] = {
-    {"MEMORY", "memory of 100 bytes, tag 'Acui'", LEAKS, NULL},
-    {"LIST_POOL", "a NET_BUFFER_LIST pool", LEAKS, NULL},
-    {"LIST", "a NET_BUFFER_LIST", LEAKS, "NBL_POOL_FREE"},
-    {"BUFFER_POOL", "a NET_BUFFER pool", LEAKS, NULL},
-    {"MDL_", "an MDL", LEAKS, NULL},
-    {"TIMER", "a timer", LEAKS, NULL},
-    {"RW_LOCK", "lock", LEAKS, NULL},
-    {"WORK_ITEM", "a work item", LEAKS, NULL},
-    {"CONFIGURATION", "configuration", LEAKS, NULL},
-    {"LOOKASIDE", "a lookaside list", "LEAK_INITIALIZE", "LEAK_UNLOAD", "POOL_ACTIVE"},
-    {"IO_SPACE", "I/O space", LEAKS, NULL},
-    {"SCATTER_GATHER", "DMA", LEAKS, NULL},
-    {"SHARED_MEMORY", "shared memory", LEAKS, NULL},
-    {"INTERRUPT", "an interrupt", LEAKS, NULL},
-    {"DEVICE", "a device object", "LEAK_INITIALIZE", "LEAK_UNLOAD", NULL},
+    {"MEMORY", "memory of 100 bytes, tag 'Acui'", LEAKS, NULL, false},
+    {"LIST_POOL", "a NET_BUFFER_LIST pool", LEAKS, NULL, false},
+    {"LIST", "a NET_BUFFER_LIST", LEAKS, "NBL_POOL_FREE", true},
+    {"BUFFER_POOL", "a NET_BUFFER pool", LEAKS, NULL, false},
+    {"MDL_", "an MDL", LEAKS, NULL, false},
+    {"TIMER", "a timer", LEAKS, NULL, false},
+    {"RW_LOCK", "lock", LEAKS, NULL, false},
+    {"WORK_ITEM", "a work item", LEAKS, NULL, false},
+    {"CONFIGURATION", "configuration", LEAKS, NULL, false},
+    {"LOOKASIDE", "a lookaside list", "LEAK_INITIALIZE", "LEAK_UNLOAD", "POOL_ACTIVE", false},
+    {"IO_SPACE", "I/O space", LEAKS, NULL, false},
+    {"SCATTER_GATHER", "DMA", LEAKS, NULL, false},
+    {"SHARED_MEMORY", "shared memory", LEAKS, NULL, false},
+    {"INTERRUPT", "an interrupt", LEAKS, NULL, false},
+    {"DEVICE", "a device object", "LEAK_INITIALIZE", "LEAK_UNLOAD", NULL, false},
 };
 
 /* --- a machine with the driver's device --- */
@@ -176,6 +177,9 @@ expect_report(struct pndis_machine *machine, const struct forgotten *what, const
     if (what->before != NULL) {
         assert_non_null(pndis_violation_at(machine, 0));
         assert_string_equal(pndis_violation_at(machine, 0)->rule, what->before);
+        if (what->placed) {
+            expect_place(pndis_violation_at(machine, 0), what->before, line);
+        }
         i = 1;
     }
     while ((violation = pndis_violation_at(machine, i++)) != NULL) {

@@ -374,6 +374,73 @@ every_allocation_may_fail(void **state)
     guest_fail_alone(everything);
 }
 
+/* --- a pool that goes before what was allocated from it --- */
+
+static NET_BUFFER_LIST *kept_list;
+static NET_BUFFER *kept_buffer;
+
+static void
+free_list_pool_early(void *argument)
+{
+    NDIS_HANDLE pool = list_pool(FALSE, 0, 0);
+
+    (void)argument;
+    NdisFreeNetBufferList(NdisAllocateNetBufferList(pool, 0, 0));
+    kept_list = NdisAllocateNetBufferList(pool, 0, 0);
+    NdisFreeNetBufferListPool(pool);
+    NdisFreeNetBufferList(kept_list);
+}
+
+static void
+free_buffer_pool_early(void *argument)
+{
+    NDIS_HANDLE pool = buffer_pool(0);
+
+    (void)argument;
+    kept_buffer = NdisAllocateNetBuffer(pool, NULL, 0, 0);
+    NdisFreeNetBufferPool(pool);
+    NdisFreeNetBuffer(kept_buffer);
+}
+
+static void
+clone_from_pool(void *argument)
+{
+    NDIS_HANDLE pool = list_pool(FALSE, 0, 0);
+    NET_BUFFER_LIST *list = NdisAllocateNetBufferList(pool, 0, 0);
+
+    (void)argument;
+    kept_list = NdisAllocateCloneNetBufferList(list, pool, NULL, 0);
+    NdisFreeNetBufferList(list);
+    NdisFreeNetBufferListPool(pool);
+    NdisFreeCloneNetBufferList(kept_list, 0);
+}
+
+static void
+expect_named(guest_routine *routine, const char *words, const char *place)
+{
+    struct world w;
+
+    world_open(&w, 0);
+    guest_run(&w, routine, NULL);
+    world_expect_violation_of(&w, "NBL_POOL_FREE", words, place);
+    world_close(&w);
+}
+
+/* As LEAK_* reports do. */
+static void
+a_pool_that_is_freed_early_names_what_is_left_and_where_it_was_allocated(void **state)
+{
+    (void)state;
+    expect_named(free_list_pool_early,
+                 "1 of its structures are still allocated, the first with "
+                 "NdisAllocateNetBufferList in DriverEntry",
+                 "free_list_pool_early");
+    expect_named(free_buffer_pool_early, "the first with NdisAllocateNetBuffer in DriverEntry",
+                 "free_buffer_pool_early");
+    expect_named(clone_from_pool, "the first with NdisAllocateCloneNetBufferList in DriverEntry",
+                 "clone_from_pool");
+}
+
 int
 main(void)
 {
@@ -385,6 +452,7 @@ main(void)
         cmocka_unit_test(a_list_is_fresh_each_time),
         cmocka_unit_test(a_buffer_describes_the_chain_it_was_given),
         cmocka_unit_test(buffers_of_a_pool_with_data_do_not_overlap),
+        cmocka_unit_test(a_pool_that_is_freed_early_names_what_is_left_and_where_it_was_allocated),
         cmocka_unit_test(buffers_that_a_driver_attached_outlive_the_list),
         cmocka_unit_test(all_of_it_works_at_dispatch_level),
         cmocka_unit_test(every_allocation_may_fail),
