@@ -22,7 +22,8 @@ enum packet_state {
     PACKET_IN_CALL,   /* The driver's function that was given it has not returned. */
     PACKET_OUT,       /* Indicated, or pending in the driver. */
     PACKET_CAME_BACK, /* While it was PACKET_IN_CALL. */
-    /* As PACKET_OUT, of a plain send (send5.c). A number that tells it from what is no packet. */
+    /* As PACKET_OUT, of a plain send (send_plain.c). A number that tells it from what is no packet.
+     */
     PACKET_PLAIN = 0x4e49414c,
 };
 
@@ -48,7 +49,8 @@ struct packet_block {
     NDIS_STATUS status;   /* Of a send that was completed inside the call. */
     NET_BUFFER_LIST *nbl; /* That it is a part of. */
     uint32_t state;
-    NDIS_PACKET packet; /* Last: the reserved area, out-of-band block and the rest follow. */
+    /* Last: the reserved area, out-of-band block and the rest follow. */
+    NDIS_PACKET packet __attribute__((aligned(16)));
 };
 
 /* With the length hidden from the compiler, which makes a string instruction of lengths it knows:
@@ -60,13 +62,13 @@ clear_bytes(void *memory, size_t bytes)
     memset(memory, 0, bytes);
 }
 
+enum { STASH_LIMIT = 255 };
+
 /* Sends that came back, on the processor where they did: they are whole but for what changes. */
 struct packet_stash {
-    struct packet_block *first;
-    unsigned count;
+    size_t count;
+    NDIS_PACKET *packets[STASH_LIMIT];
 } __attribute__((aligned(64)));
-
-enum { STASH_LIMIT = 256 };
 
 /* Where blocks of one size come from. */
 struct packet_source {
@@ -86,29 +88,17 @@ stash_of(const struct context *context, const struct packet_source *source)
                                                            : &source->stashes[context->cpu->number];
 }
 
-/* A block as it came back; NULL: there is none. */
-static inline struct packet_block *
-stash_take(struct packet_stash *stash)
-{
-    struct packet_block *block = stash->first;
-
-    if (block != NULL) {
-        stash->first = block->next;
-        stash->count--;
-    }
-    return block;
-}
-
 /* False: it is full. */
 static inline bool
-stash_put(struct packet_stash *stash, struct packet_block *block)
+stash_put(struct packet_stash *stash, NDIS_PACKET *packet)
 {
-    if (stash->count == STASH_LIMIT) {
+    size_t count = stash->count;
+
+    if (count == STASH_LIMIT) {
         return false;
     }
-    block->next = stash->first;
-    stash->first = block;
-    stash->count++;
+    stash->packets[count] = packet;
+    stash->count = count + 1;
     return true;
 }
 
@@ -126,6 +116,9 @@ void pndis__packet_source_fini(struct packet_source *source);
 struct packet_block *pndis__packet_take(struct context *context, struct packet_source *source,
                                         enum packet_kind kind);
 void pndis__packet_put(struct context *context, struct packet_block *block);
+/* Fetch sends until @stash has @count. Returns how many it has. */
+size_t pndis__stash_fill(struct context *context, struct packet_source *source,
+                         struct packet_stash *stash, size_t count);
 /* Whether @packet is alive; reports if not. */
 bool pndis__packet_lives(struct context *context, NDIS_PACKET *packet, const char *call,
                          const void *caller);
@@ -142,7 +135,7 @@ packet_ok(struct context *context, NDIS_PACKET *packet, const char *call, const 
     return pndis__packet_lives(context, packet, call, caller);
 }
 
-/* --- sending (send5.c, send_packet.c) --- */
+/* --- sending (send5.c, send_packet.c, send_plain.c) --- */
 
 MINIPORT_SEND_NET_BUFFER_LISTS pndis__n5_send;
 MINIPORT_CANCEL_SEND pndis__n5_cancel_send;
@@ -215,6 +208,17 @@ packet_information(PVOID *information, NET_BUFFER_LIST *nbl)
     information[OriginalNetBufferList] = nbl;
 }
 
+/* How many packets of a list are not complete. */
+static inline uintptr_t *
+left_of(NET_BUFFER_LIST *nbl)
+{
+    return (uintptr_t *)&NET_BUFFER_LIST_MINIPORT_RESERVED(nbl)[0];
+}
+
+/* Give the driver the plain sends from @nbl on, at most PACKETS_AT_ONCE. Returns the list behind
+ * them: @nbl itself when it is no plain send. */
+NET_BUFFER_LIST *pndis__send_plain(struct context *context, struct miniport5 *miniport,
+                                   struct packet_stash *stash, NET_BUFFER_LIST *nbl);
 /* A packet for @nb; NULL for want of memory. */
 struct packet_block *pndis__packet_of_buffer(struct context *context, struct miniport5 *miniport,
                                              NET_BUFFER_LIST *nbl, NET_BUFFER *nb);

@@ -70,11 +70,8 @@ pndis__packet_source_init(struct packet_source *source, struct pndis_machine *ma
 static void
 empty_stash(struct packet_source *source, struct packet_stash *stash)
 {
-    while (stash->first != NULL) {
-        struct packet_block *block = stash->first;
-
-        stash->first = block->next;
-        pndis__cache_discard(source->cache, block);
+    while (stash->count != 0) {
+        pndis__cache_discard(source->cache, block_of(stash->packets[--stash->count]));
     }
 }
 
@@ -117,26 +114,51 @@ take_block(struct context *context, struct packet_source *source)
     return block;
 }
 
+static struct packet_block *
+make_block(struct context *context, struct packet_source *source, enum packet_kind kind)
+{
+    struct packet_block *block = take_block(context, source);
+
+    if (block != NULL) {
+        block->kind = kind;
+        block->source = source;
+        block->described = NULL;
+        block->list = NULL;
+        if (kind != PACKET_OF_SEND) {
+            block->own.nbl.NdisPoolHandle = NULL;
+        }
+    }
+    return block;
+}
+
+size_t
+pndis__stash_fill(struct context *context, struct packet_source *source, struct packet_stash *stash,
+                  size_t count)
+{
+    while (stash->count < count) {
+        struct packet_block *block = make_block(context, source, PACKET_OF_SEND);
+
+        if (block == NULL) {
+            break;
+        }
+        block->state = PACKET_AT_HOME;
+        stash_put(stash, &block->packet);
+    }
+    return stash->count;
+}
+
 struct packet_block *
 pndis__packet_take(struct context *context, struct packet_source *source, enum packet_kind kind)
 {
     struct packet_stash *stash = stash_of(context, source);
-    struct packet_block *block = stash == NULL ? NULL : stash_take(stash);
+    struct packet_block *block = stash != NULL && stash->count != 0
+                                     ? block_of(stash->packets[--stash->count])
+                                     : make_block(context, source, kind);
 
-    if (block == NULL) {
-        block = take_block(context, source);
-    }
     if (block == NULL) {
         return NULL;
     }
-    block->kind = kind;
     block->state = PACKET_AT_HOME;
-    block->source = source;
-    block->described = NULL;
-    block->list = NULL;
-    if (kind != PACKET_OF_SEND) {
-        block->own.nbl.NdisPoolHandle = NULL;
-    }
     memset(&block->packet, 0, source->bytes);
     block->packet.Private.NdisPacketFlags = fPACKET_ALLOCATED_BY_NDIS;
     block->packet.Private.NdisPacketOobOffset = source->oob_offset;
@@ -150,7 +172,7 @@ pndis__packet_put(struct context *context, struct packet_block *block)
     struct packet_stash *stash = stash_of(context, source);
 
     block->state = PACKET_AT_HOME;
-    if (block->kind == PACKET_OF_SEND && stash != NULL && stash_put(stash, block)) {
+    if (block->kind == PACKET_OF_SEND && stash != NULL && stash_put(stash, &block->packet)) {
         return;
     }
     if (source->cache != NULL) {

@@ -11,12 +11,8 @@ const char pndis__batch_names[BATCH_NAMES][BATCH_NAME_BYTES] = {
     [BATCH_DPC] = "MiniportHandleInterrupt",
 };
 
-/*
- * Plain sends, the usual ones: to a deserialized miniport that takes arrays of packets without
- * scatter/gather lists, at DISPATCH_LEVEL, while nobody watches; a list with one NET_BUFFER that
- * fills its one MDL. There is nothing to undo and nothing to count. NULL: this is no such miniport,
- * level or time.
- */
+/* Where the packets of plain sends are (send_plain.c); NULL: this is no miniport, level or time for
+ * them. */
 static struct packet_stash *
 plain_stash(const struct context *context, const struct miniport5 *miniport)
 {
@@ -70,13 +66,6 @@ pndis__batch_leave(struct context *context, struct batch *batch)
                                         complete_flags(context));
         pndis__n5_maybe_paused(context, batch->miniport);
     }
-}
-
-/* How many packets of a list are not complete. */
-static uintptr_t *
-left_of(NET_BUFFER_LIST *nbl)
-{
-    return (uintptr_t *)&NET_BUFFER_LIST_MINIPORT_RESERVED(nbl)[0];
 }
 
 void
@@ -207,71 +196,6 @@ array_add(struct context *context, struct miniport5 *miniport, struct array *arr
     }
 }
 
-/* --- plain sends --- */
-
-/* The MDL that is all of @nbl; NULL: it is not so simple. */
-static inline MDL *
-only_mdl(const NET_BUFFER_LIST *nbl)
-{
-    const NET_BUFFER *nb = NET_BUFFER_LIST_FIRST_NB(nbl);
-    MDL *mdl;
-
-    if (nb == NULL || NET_BUFFER_NEXT_NB(nb) != NULL) {
-        return NULL;
-    }
-    mdl = NET_BUFFER_CURRENT_MDL(nb);
-    return NET_BUFFER_CURRENT_MDL_OFFSET(nb) == 0 && mdl->Next == NULL &&
-                   mdl->ByteCount == nb->stDataLength
-               ? mdl
-               : NULL;
-}
-
-/* Written in place of all that the driver may have changed when it had the packet last. */
-static inline void
-fill_plain(const struct packet_source *source, struct packet_block *block, NET_BUFFER_LIST *nbl,
-           MDL *mdl)
-{
-    NDIS_PACKET *packet = &block->packet;
-    PVOID *information = information_of(block, source);
-    /* For more at once the compiler takes a string instruction, which is slow to begin. */
-    const size_t half = sizeof(NDIS_PACKET_EXTENSION) / 2;
-
-    packet->Private = (NDIS_PACKET_PRIVATE){
-        .PhysicalCount = (UINT)NDIS_BUFFER_TO_SPAN_PAGES(mdl),
-        .TotalLength = mdl->ByteCount,
-        .Head = mdl,
-        .Tail = mdl,
-        .Count = 1,
-        .ValidCounts = TRUE,
-        .NdisPacketFlags = fPACKET_ALLOCATED_BY_NDIS,
-        .NdisPacketOobOffset = source->oob_offset,
-    };
-    memset(packet->MacReserved, 0, sizeof(packet->MacReserved));
-    *oob_of(block, source) = (NDIS_PACKET_OOB_DATA){.Status = NDIS_STATUS_PENDING};
-    memset(information, 0, half);
-    memset(information + MaxPerPacketInfo / 2, 0, half);
-    packet_information(information, nbl);
-    *left_of(nbl) = 1;
-    block->nbl = nbl;
-    block->state = PACKET_PLAIN;
-}
-
-/* False: @nbl is not plain, or no block is at hand. */
-static inline bool
-send_plain(struct context *context, struct miniport5 *miniport, struct packet_stash *stash,
-           NET_BUFFER_LIST *nbl, struct array *array)
-{
-    MDL *mdl = only_mdl(nbl);
-    struct packet_block *block = mdl == NULL ? NULL : stash_take(stash);
-
-    if (block == NULL) {
-        return false;
-    }
-    fill_plain(miniport->sends, block, nbl, mdl);
-    array_add(context, miniport, array, block);
-    return true;
-}
-
 /* --- down --- */
 
 static void
@@ -319,11 +243,13 @@ pndis__n5_send(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST NetBufferLis
     array.count = 0;
     before = miniport->serialized ? to_dispatch(context) : context->irql;
     for (NET_BUFFER_LIST *nbl = NetBufferList; nbl != NULL; nbl = next) {
-        next = nbl->Next;
-        NET_BUFFER_LIST_STATUS(nbl) = NDIS_STATUS_SUCCESS;
-        if (plain != NULL && send_plain(context, miniport, plain, nbl, &array)) {
+        next = plain != NULL && array.count == 0 ? pndis__send_plain(context, miniport, plain, nbl)
+                                                 : nbl;
+        if (next != nbl) {
             continue;
         }
+        next = nbl->Next;
+        NET_BUFFER_LIST_STATUS(nbl) = NDIS_STATUS_SUCCESS;
         nbl->Next = NULL;
         *left_of(nbl) = count_buffers(nbl);
         if (*left_of(nbl) == 0) {
@@ -438,7 +364,7 @@ NdisMSendComplete(NDIS_HANDLE MiniportAdapterHandle, PNDIS_PACKET Packet, NDIS_S
     NET_BUFFER_LIST *nbl;
 
     if (!completes_plain(context, batch, MiniportAdapterHandle, Packet) ||
-        !stash_put(batch->plain, block)) {
+        !stash_put(batch->plain, Packet)) {
         complete(MiniportAdapterHandle, Packet, Status, NT_CALLER());
         return;
     }

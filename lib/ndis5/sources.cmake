@@ -14,6 +14,7 @@ set(PNDIS_NDIS5_SOURCES
     reset5.c
     send5.c
     send_packet.c
+    send_plain.c
     send_serial.c
     serial.c
     status5.c
