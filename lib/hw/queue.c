@@ -141,6 +141,7 @@ struct walk {
     struct virtqueue *queue;
     const struct vring_desc *table;
     unsigned table_size;
+    bool indirect; /* It is an indirect table. */
     struct pndis_slice *slices;
     unsigned count;
     struct chain *chain;
@@ -185,8 +186,7 @@ enter_indirect(struct walk *walk, const struct vring_desc *desc)
 {
     struct virtqueue *queue = walk->queue;
     bool fits = desc->len != 0 && desc->len % sizeof(*desc) == 0 &&
-                (desc->flags & VRING_DESC_F_NEXT) == 0 && walk->table == queue->desc &&
-                queue->indirect;
+                (desc->flags & VRING_DESC_F_NEXT) == 0 && !walk->indirect && queue->indirect;
     void *table = fits ? pndis_device_memory(queue->nic->device, desc->addr, desc->len) : NULL;
 
     if (table == NULL || (uintptr_t)table % _Alignof(struct vring_desc) != 0) {
@@ -195,6 +195,7 @@ enter_indirect(struct walk *walk, const struct vring_desc *desc)
                                 "table of %u bytes at 0x%llx is none",
                                 queue->index, desc->len, (unsigned long long)desc->addr);
     }
+    walk->indirect = true;
     walk->table = table;
     walk->table_size = desc->len / sizeof(*desc);
     return true;

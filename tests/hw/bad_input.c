@@ -245,6 +245,23 @@ an_indirect_table_in_an_indirect_table(void **state)
     expect_broken(&s, "indirect");
 }
 
+/* Its first entry is the one that points at it. */
+static void
+an_indirect_table_that_is_the_descriptor_table(void **state)
+{
+    struct spoiled s;
+
+    (void)state;
+    open_spoiled(&s);
+    assert_int_equal(s.head, 0);
+    s.send->desc[0] = (struct vring_desc){
+        .addr = htole64(s.send->desc_at),
+        .len = htole32(SIZE * sizeof(struct vring_desc)),
+        .flags = htole16(VRING_DESC_F_INDIRECT),
+    };
+    expect_broken(&s, "indirect");
+}
+
 static void
 an_indirect_table_at_nowhere(void **state)
 {
@@ -559,6 +576,7 @@ main(void)
         cmocka_unit_test(reading_behind_writing),
         cmocka_unit_test(an_indirect_table_that_is_none),
         cmocka_unit_test(an_indirect_table_in_an_indirect_table),
+        cmocka_unit_test(an_indirect_table_that_is_the_descriptor_table),
         cmocka_unit_test(an_indirect_table_at_nowhere),
         cmocka_unit_test(an_indirect_descriptor_with_a_next),
         cmocka_unit_test(a_next_that_leaves_the_indirect_table),
