@@ -247,6 +247,7 @@ struct reset {
     struct pending operation;
     bool addressing; /* What MiniportResetEx answered in AddressingReset. */
     uint32_t under_way;
+    bool overdue;         /* Atomic: reported as not completed. */
     struct work end_work; /* Of a reset that took longer than anybody waits. */
     KTIMER timer;
     KDPC dpc;

@@ -11,6 +11,7 @@
 #include "ndis/header.h"
 #include "ndis/ndis_machine.h"
 #include "ndis/oid_memory.h"
+#include "ndis/reset.h"
 
 #include <stdlib.h>
 
@@ -626,6 +627,36 @@ work_new_own(struct pndis_adapter *adapter, const void *buffer, ULONG bytes)
     return work;
 }
 
+/*
+ * Leave @work and its buffer to whoever completes it, and say what holds it up: the request that
+ * the miniport has, which may be another one, or a reset.
+ */
+static void
+give_up(struct context *context, struct oid_work *work)
+{
+    struct pndis_adapter *adapter = work->adapter;
+    struct oid_queue *queue = &adapter->oids;
+    struct oid_work *current;
+    NDIS_OID stuck = 0;
+    bool held;
+
+    brief_lock(&queue->lock);
+    work->done = NULL;
+    held = queue->held;
+    current = queue->current;
+    if (current != NULL && !current->overdue) {
+        current->overdue = true;
+        stuck = current->below->DATA.QUERY_INFORMATION.Oid;
+    }
+    brief_unlock(&queue->lock);
+    if (stuck != 0) {
+        pndis__report(context, RULE_OID_STUCK, &adapter->owner, "MiniportOidRequest", NULL,
+                      "%s has not completed OID 0x%08x", adapter->owner.name, stuck);
+    } else if (held) {
+        pndis__reset_overdue(context, adapter);
+    }
+}
+
 NDIS_STATUS
 pndis__oid_internal(struct context *context, struct pndis_adapter *adapter, NDIS_REQUEST_TYPE kind,
                     NDIS_OID oid, void *buffer, ULONG bytes, ULONG *out_bytes)
@@ -658,13 +689,8 @@ pndis__oid_internal(struct context *context, struct pndis_adapter *adapter, NDIS
     enqueue(&adapter->oids, work);
     kick_queue(context, adapter);
     if (pndis__wait(context, &done, pndis__deadline(context), true) != SLEEP_WOKEN) {
-        /* The miniport still has the request and its buffer: they are left to its completion. */
-        brief_lock(&adapter->oids.lock);
-        work->done = NULL;
-        brief_unlock(&adapter->oids.lock);
-        pndis__report(context, RULE_OID_STUCK, &adapter->owner, "MiniportOidRequest", NULL,
-                      "%s has not completed OID 0x%08x", adapter->owner.name, oid);
-        return NDIS_STATUS_FAILURE;
+        give_up(context, work);
+        return NDIS_STATUS_PENDING;
     }
     status = work->status;
     if (bytes != 0) {

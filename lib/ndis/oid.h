@@ -20,6 +20,7 @@ struct oid_work {
     NDIS_STATUS (*answered)(struct oid_work *work, NDIS_STATUS status);
     bool direct;
     bool cancelled;
+    bool overdue;     /* Reported as OID_STUCK. */
     ULONG asked;      /* The filter or lookahead that the binding wants ... */
     uint32_t setting; /* ... and which of its sets that is. */
     struct multicast_list *multicast;
@@ -56,7 +57,7 @@ void pndis__oid_queue_hold(struct context *context, struct pndis_adapter *adapte
 /*
  * NDIS asks the miniport itself and waits for the answer. PASSIVE_LEVEL. @kind
  * NdisRequestQueryInformation or NdisRequestSetInformation; @out_bytes what was written or would be
- * needed, may be NULL.
+ * needed, may be NULL. NDIS_STATUS_PENDING: no answer in the machine's time.
  */
 NDIS_STATUS pndis__oid_internal(struct context *context, struct pndis_adapter *adapter,
                                 NDIS_REQUEST_TYPE kind, NDIS_OID oid, void *buffer, ULONG bytes,

@@ -66,11 +66,24 @@ set_miniport_power(struct context *context, struct pndis_adapter *adapter,
     return status;
 }
 
+/* No answer in the machine's time. */
+static int
+not_answered(const struct pndis_adapter *adapter)
+{
+    bool resets = __atomic_load_n(&adapter->reset.under_way, __ATOMIC_SEQ_CST) != 0;
+
+    return pndis__wait_error(SLEEP_TIMED_OUT, adapter->owner.name,
+                             resets ? "its reset" : "an OID request");
+}
+
 static int
 ask_miniport(struct context *context, struct pndis_adapter *adapter, NDIS_DEVICE_POWER_STATE state)
 {
     NDIS_STATUS status = set_miniport_power(context, adapter, state);
 
+    if (status == NDIS_STATUS_PENDING) {
+        return not_answered(adapter);
+    }
     adapter->last_status = status;
     if (status == NDIS_STATUS_SUCCESS) {
         return 0;
@@ -93,9 +106,10 @@ go_down(struct context *context, struct pndis_adapter *adapter, NDIS_DEVICE_POWE
         return 0;
     }
     tell_protocols(context, adapter, NetEventQueryPower, state);
-    if (knows_power(adapter)) {
+    if (knows_power(adapter) &&
         pndis__oid_internal(context, adapter, NdisRequestQueryInformation, OID_PNP_QUERY_POWER,
-                            &state, sizeof(state), NULL);
+                            &state, sizeof(state), NULL) == NDIS_STATUS_PENDING) {
+        return not_answered(adapter);
     }
     tell_protocols(context, adapter, NetEventSetPower, state);
     if (state_of(&adapter->at) == MP_RUNNING &&

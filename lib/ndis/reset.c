@@ -67,6 +67,7 @@ begin_reset(struct context *context, struct pndis_adapter *adapter)
     }
     KeClearEvent(&adapter->reset.finished);
     adapter->reset.addressing = false;
+    __atomic_store_n(&adapter->reset.overdue, false, __ATOMIC_SEQ_CST);
     pndis__adapter_gates(adapter);
     pndis__processors_pass(context);
     pndis__status_indicate(context, adapter, NDIS_STATUS_RESET_START, NULL, 0);
@@ -289,7 +290,19 @@ pndis__reset_stop(struct context *context, struct pndis_adapter *adapter)
            pndis__wait(context, &adapter->reset.idle, pndis__deadline(context), true) ==
                SLEEP_WOKEN) {
     }
-    pndis__wait(context, &adapter->reset.finished, pndis__deadline(context), true);
+    if (pndis__wait(context, &adapter->reset.finished, pndis__deadline(context), true) !=
+        SLEEP_WOKEN) {
+        pndis__reset_overdue(context, adapter);
+    }
+}
+
+void
+pndis__reset_overdue(struct context *context, struct pndis_adapter *adapter)
+{
+    if (!__atomic_exchange_n(&adapter->reset.overdue, true, __ATOMIC_SEQ_CST)) {
+        pndis__report(context, RULE_RESET_1, &adapter->owner, "MiniportResetEx", NULL,
+                      "%s has not completed its reset", adapter->owner.name);
+    }
 }
 
 /*

@@ -14,4 +14,8 @@ void pndis__reset_stop(struct context *context, struct pndis_adapter *adapter);
  * NDIS_STATUS_LOW_POWER_STATE: it sleeps. */
 NDIS_STATUS pndis__reset_adapter(struct context *context, struct pndis_adapter *adapter);
 
+/* Somebody has waited for the end of a reset as long as the machine's timeout says: report it, once
+ * a reset. */
+void pndis__reset_overdue(struct context *context, struct pndis_adapter *adapter);
+
 #endif

@@ -1,6 +1,7 @@
 /*
- * OID_STUCK: a miniport completes every request that it was given. NDIS waits as long as the
- * machine's timeout says and goes on without the answer; the request stays the miniport's.
+ * OID_STUCK: a miniport completes every request that it was given, and RESET_1: its resets. NDIS
+ * waits as long as the machine's timeout says and goes on without the answer; the request stays the
+ * miniport's.
  */
 #include "support/world.h"
 
@@ -13,16 +14,17 @@ stays_initialized(NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES *attributes)
 }
 
 static void
-given_adapter(struct world *w)
+given_adapter(struct world *w,
+              void (*edited)(NDIS_MINIPORT_DRIVER_CHARACTERISTICS *characteristics))
 {
     miniport_reset();
+    miniport.edit_characteristics = edited;
     miniport.edit_registration = stays_initialized;
     world_open_with(
         w, &(struct pndis_machine_options){.processors = 2, .timeout_ns = LIVE_TIMEOUT_NS});
     world_add_adapter(w);
 }
 
-/* OID_PNP_QUERY_POWER, and OID_PNP_SET_POWER that waits behind it. */
 static void
 complete_all(void *argument)
 {
@@ -36,23 +38,115 @@ complete_all(void *argument)
     }
 }
 
+/* On sim nothing is left that could happen. */
+static void
+expect_given_up(struct world *w, int result)
+{
+    expect(w, result == PNDIS_ETIMEDOUT || result == PNDIS_ESTALLED);
+}
+
 static void
 a_request_of_ndis_is_completed(void **state)
 {
     struct world w;
 
     (void)state;
-    given_adapter(&w);
+    given_adapter(&w, NULL);
     miniport.oid = BY_HAND;
-    expect(&w, pndis_adapter_set_power(w.adapter, D3) == PNDIS_EDRIVER);
+    expect_given_up(&w, pndis_adapter_set_power(w.adapter, D3));
+    expect(&w, pndis_violation_at(w.machine, 1) == NULL);
     world_expect_violation_of(&w, "OID_STUCK", "has not completed OID 0xfd010102", "");
 
     world_as_driver(&w, complete_all, port_latest());
     world_settle(&w);
-    world_as_driver(&w, complete_all, port_latest());
     miniport.oid = AT_ONCE;
     world_expect_clean(&w);
     expect(&w, pndis_adapter_set_power(w.adapter, D0) == 0);
+    world_close(&w);
+}
+
+/* --- who is to blame --- */
+
+static VOID
+cancel_nothing(NDIS_HANDLE context, PVOID id)
+{
+    (void)context;
+    (void)id;
+}
+
+static void
+edit(NDIS_MINIPORT_DRIVER_CHARACTERISTICS *characteristics)
+{
+    characteristics->CancelOidRequestHandler = cancel_nothing;
+}
+
+/* A request that the miniport has not seen is not the one that it does not complete. */
+static void
+the_request_in_front_is_the_one_that_is_named(void **state)
+{
+    struct world w;
+    uint32_t id;
+
+    (void)state;
+    given_adapter(&w, edit);
+    world_add_client(&w);
+    miniport.oid = BY_HAND;
+    expect_given_up(&w,
+                    pndis_client_query(w.client, OID_GEN_VENDOR_ID, &id, sizeof(id), NULL, NULL));
+    world_expect_clean(&w);
+    expect_given_up(&w, pndis_adapter_set_power(w.adapter, D3));
+    expect(&w, pndis_violation_at(w.machine, 1) == NULL);
+    world_expect_violation_of(&w, "OID_STUCK", "has not completed OID 0x0001010c", "");
+
+    miniport.oid = AT_ONCE;
+    world_as_driver(&w, complete_all, port_latest());
+    world_settle(&w);
+    expect(&w, pndis_adapter_set_power(w.adapter, D3) == 0);
+    world_close(&w);
+}
+
+static void
+complete_reset(void *argument)
+{
+    NdisMResetComplete(((struct port *)argument)->handle, NDIS_STATUS_SUCCESS, FALSE);
+}
+
+/* RESET_1: what waits for the end of a reset is held up by the reset. */
+static void
+a_reset_that_does_not_end_is_named_for_what_waits_for_it(void **state)
+{
+    struct world w;
+
+    (void)state;
+    given_adapter(&w, NULL);
+    world_add_client(&w);
+    miniport.reset = BY_HAND;
+    expect_given_up(&w, pndis_adapter_reset(w.adapter));
+    world_expect_clean(&w);
+    expect_given_up(&w, pndis_adapter_set_power(w.adapter, D3));
+    expect(&w, strstr(pndis_last_error(), "its reset") != NULL);
+    expect(&w, pndis_violation_at(w.machine, 1) == NULL);
+    world_expect_violation_of(&w, "RESET_1", "has not completed its reset", "");
+    expect_given_up(&w, pndis_adapter_set_power(w.adapter, D3));
+    world_expect_clean(&w);
+
+    world_as_driver(&w, complete_reset, port_latest());
+    world_settle(&w);
+    expect(&w, pndis_adapter_set_power(w.adapter, D3) == 0);
+    world_close(&w);
+}
+
+static void
+a_reset_is_completed_before_the_halt(void **state)
+{
+    struct world w;
+
+    (void)state;
+    given_adapter(&w, NULL);
+    miniport.reset = BY_HAND;
+    expect_given_up(&w, pndis_adapter_reset(w.adapter));
+    expect(&w, pndis_adapter_stop(w.adapter, PNDIS_HALT_DISABLED) == 0);
+    world_expect_violation_of(&w, "RESET_1", "has not completed its reset", "");
     world_close(&w);
 }
 
@@ -66,9 +160,9 @@ a_request_is_completed_before_the_halt(void **state)
     struct world w;
 
     (void)state;
-    given_adapter(&w);
+    given_adapter(&w, NULL);
     miniport.oid = BY_HAND;
-    expect(&w, pndis_adapter_set_power(w.adapter, D3) == PNDIS_EDRIVER);
+    expect_given_up(&w, pndis_adapter_set_power(w.adapter, D3));
     pndis_violations_clear(w.machine);
     kept_for_ever = port_latest()->request;
     expect(&w, pndis_adapter_stop(w.adapter, PNDIS_HALT_DISABLED) == 0);
@@ -82,6 +176,9 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_request_of_ndis_is_completed),
+        cmocka_unit_test(the_request_in_front_is_the_one_that_is_named),
+        cmocka_unit_test(a_reset_that_does_not_end_is_named_for_what_waits_for_it),
+        cmocka_unit_test(a_reset_is_completed_before_the_halt),
         cmocka_unit_test(a_request_is_completed_before_the_halt),
     };
 
