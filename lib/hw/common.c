@@ -42,7 +42,7 @@ read_device(struct pndis_nic *nic, struct virtio_pci_common_cfg *image)
         htole32(feature_word(common->driver_features, common->driver_feature_select));
     image->msix_config = htole16(common->config_vector);
     image->num_queues = htole16((uint16_t)nic->queue_count);
-    image->device_status = nic->status;
+    image->device_status = nic_status(nic);
     image->config_generation = common->generation;
     image->queue_select = htole16(common->queue_select);
     brief_unlock(&nic->lock);
@@ -116,8 +116,8 @@ static void
 write_status(struct pndis_nic *nic, uint64_t value)
 {
     const uint8_t kept = VIRTIO_CONFIG_S_NEEDS_RESET;
-    uint8_t before = __atomic_load_n(&nic->status, __ATOMIC_ACQUIRE);
-    uint8_t status = (uint8_t)(value & (uint8_t)~kept);
+    uint8_t before = nic_status(nic);
+    uint8_t status = (uint8_t)(value & (uint8_t) ~(kept | NIC_IN_USE));
     uint8_t news = (uint8_t)(status & ~before);
 
     if (value == 0) {
@@ -142,8 +142,10 @@ write_status(struct pndis_nic *nic, uint64_t value)
         pndis__nic_break(nic, "the driver sets DRIVER_OK without FEATURES_OK");
         return;
     }
-    __atomic_fetch_or(&nic->status, status, __ATOMIC_ACQ_REL);
-    if ((news & VIRTIO_CONFIG_S_DRIVER_OK) != 0) {
+    if ((news & VIRTIO_CONFIG_S_DRIVER_OK) == 0) {
+        __atomic_fetch_or(&nic->status, status, __ATOMIC_ACQ_REL);
+    } else {
+        __atomic_fetch_or(&nic->status, status | NIC_IN_USE, __ATOMIC_ACQ_REL);
         pndis__nic_go(nic);
     }
 }

@@ -7,7 +7,7 @@
 
 enum {
     LEGACY_CONFIG = 20, /* Without MSI-X, which a transitional device does not have. */
-    LEGACY_STATUS_KEPT = VIRTIO_CONFIG_S_NEEDS_RESET,
+    LEGACY_STATUS_KEPT = VIRTIO_CONFIG_S_NEEDS_RESET | NIC_IN_USE,
 };
 
 /* --- reading --- */
@@ -57,7 +57,7 @@ read_registers(struct pndis_nic *nic, uint8_t *image)
     put32(image, VIRTIO_PCI_HOST_FEATURES, offered(nic));
     put32(image, VIRTIO_PCI_GUEST_FEATURES, (uint32_t)nic->common.driver_features);
     put16(image, VIRTIO_PCI_QUEUE_SEL, nic->common.queue_select);
-    image[VIRTIO_PCI_STATUS] = __atomic_load_n(&nic->status, __ATOMIC_ACQUIRE);
+    image[VIRTIO_PCI_STATUS] = nic_status(nic);
     memcpy(image + LEGACY_CONFIG, &nic->config, sizeof(nic->config));
     brief_unlock(&nic->lock);
 }
@@ -83,10 +83,10 @@ pndis__legacy_read(struct pndis_nic *nic, uint64_t offset, unsigned width)
 
 /*
  * "3.1.2 Legacy Interface: Device Initialization": there is no FEATURES_OK, and queues may be there
- * before the features are; so it is DRIVER_OK that settles them.
+ * before the features are; so it is the first use of the device that settles them.
  */
 static bool
-go(struct pndis_nic *nic)
+settle(struct pndis_nic *nic)
 {
     const uint64_t version = FEATURE(VIRTIO_F_VERSION_1);
     uint64_t chosen = (uint32_t)nic->common.driver_features;
@@ -106,11 +106,37 @@ go(struct pndis_nic *nic)
     return true;
 }
 
+/* The driver has begun, and with this interface. */
+static bool
+may_begin_use(const struct pndis_nic *nic)
+{
+    const uint8_t none = VIRTIO_CONFIG_S_FEATURES_OK | VIRTIO_CONFIG_S_NEEDS_RESET | NIC_IN_USE;
+    uint8_t status = __atomic_load_n(&nic->status, __ATOMIC_ACQUIRE);
+
+    return status != 0 && (status & none) == 0;
+}
+
+static void
+begin_use(struct pndis_nic *nic)
+{
+    bool begins;
+
+    brief_lock(&nic->first_use);
+    begins = may_begin_use(nic) && settle(nic);
+    if (begins) {
+        __atomic_fetch_or(&nic->status, NIC_IN_USE, __ATOMIC_ACQ_REL);
+    }
+    brief_unlock(&nic->first_use);
+    if (begins) {
+        pndis__nic_go(nic);
+    }
+}
+
 /* A driver that has set FEATURES_OK through the other interface goes on as it began. */
 static void
 write_status(struct pndis_nic *nic, uint64_t value)
 {
-    uint8_t before = __atomic_load_n(&nic->status, __ATOMIC_ACQUIRE) & (uint8_t)~LEGACY_STATUS_KEPT;
+    uint8_t before = nic_status(nic) & (uint8_t)~LEGACY_STATUS_KEPT;
     uint8_t status = (uint8_t)value & (uint8_t)~LEGACY_STATUS_KEPT;
     uint8_t news = (uint8_t)(status & ~before);
     bool modern = (before & VIRTIO_CONFIG_S_FEATURES_OK) != 0;
@@ -120,11 +146,14 @@ write_status(struct pndis_nic *nic, uint64_t value)
     } else if ((before & ~status) != 0 || (news & VIRTIO_CONFIG_S_FEATURES_OK) != 0) {
         pndis__nic_break(nic, "a legacy driver writes 0x%02x to the device status after 0x%02x",
                          status, before);
-    } else if ((news & VIRTIO_CONFIG_S_DRIVER_OK) == 0) {
-        __atomic_fetch_or(&nic->status, status, __ATOMIC_ACQ_REL);
-    } else if (modern || go(nic)) {
-        __atomic_fetch_or(&nic->status, status, __ATOMIC_ACQ_REL);
+    } else if ((news & VIRTIO_CONFIG_S_DRIVER_OK) != 0 && modern) {
+        __atomic_fetch_or(&nic->status, status | NIC_IN_USE, __ATOMIC_ACQ_REL);
         pndis__nic_go(nic);
+    } else {
+        __atomic_fetch_or(&nic->status, status, __ATOMIC_ACQ_REL);
+        if ((news & VIRTIO_CONFIG_S_DRIVER_OK) != 0) {
+            begin_use(nic);
+        }
     }
 }
 
@@ -172,7 +201,8 @@ static void
 write_features(struct pndis_nic *nic, uint64_t value)
 {
     brief_lock(&nic->lock);
-    if ((nic->status & (VIRTIO_CONFIG_S_DRIVER_OK | VIRTIO_CONFIG_S_FEATURES_OK)) == 0) {
+    if ((__atomic_load_n(&nic->status, __ATOMIC_ACQUIRE) &
+         (NIC_IN_USE | VIRTIO_CONFIG_S_FEATURES_OK)) == 0) {
         nic->common.driver_features = (uint32_t)value;
     }
     brief_unlock(&nic->lock);
@@ -205,13 +235,24 @@ write_config(struct pndis_nic *nic, uint64_t offset, unsigned width, uint64_t va
     pndis__nic_unlock_receive(nic);
 }
 
+/* 3.1.2: "the transitional device MUST support the driver using the device before" DRIVER_OK. */
+static void
+write_notify(struct pndis_nic *nic, uint64_t index)
+{
+    if (!nic_is_live(nic) && index < nic->queue_count &&
+        __atomic_load_n(&nic->queues[index].enabled, __ATOMIC_RELAXED)) {
+        begin_use(nic);
+    }
+    pndis__nic_ring(nic, index);
+}
+
 static const struct {
     uint8_t offset;
     uint8_t width;
     void (*write)(struct pndis_nic *nic, uint64_t value);
 } registers[] = {
-    {VIRTIO_PCI_QUEUE_NOTIFY, 2, pndis__nic_ring}, {VIRTIO_PCI_GUEST_FEATURES, 4, write_features},
-    {VIRTIO_PCI_QUEUE_PFN, 4, write_page},         {VIRTIO_PCI_QUEUE_SEL, 2, write_select},
+    {VIRTIO_PCI_QUEUE_NOTIFY, 2, write_notify}, {VIRTIO_PCI_GUEST_FEATURES, 4, write_features},
+    {VIRTIO_PCI_QUEUE_PFN, 4, write_page},      {VIRTIO_PCI_QUEUE_SEL, 2, write_select},
     {VIRTIO_PCI_STATUS, 1, write_status},
 };
 

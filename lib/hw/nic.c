@@ -179,7 +179,9 @@ reset_queues(struct pndis_nic *nic)
 void
 pndis__nic_reset(struct pndis_nic *nic)
 {
+    brief_lock(&nic->first_use);
     __atomic_store_n(&nic->status, 0, __ATOMIC_SEQ_CST);
+    brief_unlock(&nic->first_use);
     reset_queues(nic);
     pndis__steer_reset(nic);
     pndis__nic_set_offloads(nic, 0);

@@ -26,6 +26,7 @@ enum {
     TRANSMIT_SLICES = 2,    /* Room for so many times a queue's size in slices. */
     RECEIVE_BATCH = 64,     /* Frames between interrupts. */
     CONTROL_BYTES_LIMIT = 16384,
+    NIC_IN_USE = 0x10, /* In the status, and never shown: the device serves its queues. */
     NIC_BREAKDOWN_BYTES = 200,
 };
 
@@ -88,13 +89,14 @@ struct pndis_nic {
     struct brief_lock lock;         /* Of the configuration: everything down to @filter. */
     struct brief_lock backend_lock; /* Around the backend's functions that are not a queue's. */
     struct common common;
-    uint8_t status;        /* VIRTIO_CONFIG_S_*; read without the lock. */
+    uint8_t status;        /* VIRTIO_CONFIG_S_* and NIC_IN_USE; read without the lock. */
     uint32_t isr;          /* Atomic. */
     uint32_t config_event; /* Atomic: a configuration interrupt is to be raised. */
     uint64_t offered;
     uint64_t features; /* Accepted; valid with FEATURES_OK. */
     struct virtio_net_config config;
     uint8_t legacy; /* Atomic: the features were accepted through the legacy interface. */
+    struct brief_lock first_use; /* A legacy driver's first use, or a reset. */
     bool plugged;
     bool carrier;
     uint32_t link; /* Atomic: both of them. */
@@ -174,8 +176,14 @@ nic_is_live(const struct pndis_nic *nic)
 {
     uint8_t status = __atomic_load_n(&nic->status, __ATOMIC_ACQUIRE);
 
-    return (status & (VIRTIO_CONFIG_S_DRIVER_OK | VIRTIO_CONFIG_S_NEEDS_RESET)) ==
-           VIRTIO_CONFIG_S_DRIVER_OK;
+    return (status & (NIC_IN_USE | VIRTIO_CONFIG_S_NEEDS_RESET)) == NIC_IN_USE;
+}
+
+/* As drivers and hosts see it. */
+static inline uint8_t
+nic_status(const struct pndis_nic *nic)
+{
+    return __atomic_load_n(&nic->status, __ATOMIC_ACQUIRE) & (uint8_t)~NIC_IN_USE;
 }
 
 /* One writer, any number of readers. */

@@ -38,7 +38,7 @@ pndis_nic_get_info(struct pndis_nic *nic, struct pndis_nic_info *out_info)
     out_info->features = nic->features;
     out_info->resets = nic->resets;
     out_info->breakdowns = nic->breakdowns;
-    out_info->device_status = __atomic_load_n(&nic->status, __ATOMIC_RELAXED);
+    out_info->device_status = nic_status(nic);
     brief_unlock(&nic->lock);
     out_info->link = pndis_nic_link(nic);
     out_info->queue_pairs = nic->pair_count;

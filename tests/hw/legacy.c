@@ -482,6 +482,103 @@ reading_the_isr_clears_it(void **state)
     cable_close(&c);
 }
 
+/* --- 3.1.2 "Legacy Interface: Device Initialization" --- */
+
+static int
+turn_promiscuous_off(struct rig *rig)
+{
+    struct rig_queue *queue = &rig->queues[2];
+    struct rig_part parts[] = {{.bytes = 3, .flags = RIG_OUT}, {.bytes = 1, .flags = RIG_IN}};
+    uint8_t *command = rig_memory(rig, 3, &parts[0].address);
+    uint8_t *answer = rig_memory(rig, 1, &parts[1].address);
+
+    memcpy(command, (uint8_t[]){VIRTIO_NET_CTRL_RX, VIRTIO_NET_CTRL_RX_PROMISC, 0}, 3);
+    *answer = 0xff;
+    rig_make_available(queue, rig_chain(queue, parts, 2));
+    ring(rig, 2);
+    return rig_take_used(queue, &(uint32_t){0}, &(uint32_t){0}) ? *answer : -1;
+}
+
+static uint16_t
+send_one(struct rig *rig)
+{
+    struct rig_part part = {.bytes = SHORT_HEADER + FRAME_BYTES, .flags = RIG_OUT};
+    uint16_t head;
+
+    rig_memory(rig, SHORT_HEADER + FRAME_BYTES, &part.address);
+    head = rig_chain(&rig->queues[1], &part, 1);
+    rig_make_available(&rig->queues[1], head);
+    ring(rig, 1);
+    return head;
+}
+
+/* "The transitional device MUST support the driver using the device before the step 8." */
+static void
+the_device_is_used_before_driver_ok(void **state)
+{
+    const uint32_t features =
+        (uint32_t)(FEATURE(VIRTIO_NET_F_CTRL_VQ) | FEATURE(VIRTIO_NET_F_CTRL_RX));
+    static const uint32_t layout[] = {SHORT_HEADER, FRAME_BYTES};
+    struct cable c;
+    uint8_t frame[FRAME_BYTES];
+    uint8_t *pieces[2];
+    uint32_t head;
+    uint32_t used;
+
+    (void)state;
+    cable_open(&c, 0);
+    begin(&c.here, features);
+    for (unsigned i = 0; i < 3; i++) {
+        make_queue(&c.here, i);
+    }
+    assert_int_equal(turn_promiscuous_off(&c.here), VIRTIO_NET_OK);
+    send_one(&c.here);
+    assert_true(rig_take_used(&c.here.queues[1], &head, &used));
+    give(&c.here, layout, 2, pieces);
+    rig_frame(frame, sizeof(frame), 0xff, 0xff, 0);
+    memset(frame, 0xff, 6);
+    rig_send(&c.there, frame, sizeof(frame));
+    settle(&c);
+    assert_true(rig_take_used(&c.here.queues[0], &head, &used));
+    assert_int_equal(used, SHORT_HEADER + FRAME_BYTES);
+    assert_true(line(&c.here));
+    assert_int_equal(status(&c.here), VIRTIO_CONFIG_S_ACKNOWLEDGE | VIRTIO_CONFIG_S_DRIVER);
+
+    /* What was done stays done: the frame is for somebody else. */
+    add_status(&c.here, VIRTIO_CONFIG_S_DRIVER_OK);
+    give(&c.here, layout, 2, pieces);
+    rig_frame(frame, sizeof(frame), 0x02, 0x55, 0);
+    rig_send(&c.there, frame, sizeof(frame));
+    settle(&c);
+    assert_false(rig_take_used(&c.here.queues[0], &head, &used));
+    assert_int_equal(rig_info(&c.here).features, features);
+    cable_close(&c);
+}
+
+/* "... devices finalized features on first-use"; a doorbell of a queue that is not there is none.
+ */
+static void
+the_first_use_settles_the_features(void **state)
+{
+    const uint32_t first = (uint32_t)FEATURE(VIRTIO_NET_F_STATUS);
+    const uint32_t later = (uint32_t)FEATURE(VIRTIO_NET_F_MAC);
+    struct rig rig;
+
+    (void)state;
+    rig_open(&rig, &transitional);
+    begin(&rig, later);
+    ring(&rig, 1);
+    out(&rig, VIRTIO_PCI_GUEST_FEATURES, 4, first);
+    make_queue(&rig, 0);
+    make_queue(&rig, 1);
+    ring(&rig, 1);
+    out(&rig, VIRTIO_PCI_GUEST_FEATURES, 4, later);
+    add_status(&rig, VIRTIO_CONFIG_S_DRIVER_OK);
+    assert_int_equal(in(&rig, VIRTIO_PCI_GUEST_FEATURES, 4), first);
+    assert_int_equal(rig_info(&rig).features, first);
+    rig_close(&rig);
+}
+
 /* --- what it does not accept --- */
 
 static void
@@ -574,6 +671,8 @@ main(void)
         cmocka_unit_test(mergeable_buffers_have_the_full_header),
         cmocka_unit_test(short_headers_are_sent_in_any_layout),
         cmocka_unit_test(reading_the_isr_clears_it),
+        cmocka_unit_test(the_device_is_used_before_driver_ok),
+        cmocka_unit_test(the_first_use_settles_the_features),
         cmocka_unit_test(bad_features_are_refused),
         cmocka_unit_test(bad_queues_break_it),
         cmocka_unit_test(a_short_receive_buffer_breaks_it),
