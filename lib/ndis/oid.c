@@ -565,6 +565,14 @@ pndis__oid_queue_hold(struct context *context, struct pndis_adapter *adapter, bo
     }
 }
 
+void
+pndis__oid_queue_shut(struct pndis_adapter *adapter)
+{
+    brief_lock(&adapter->oids.lock);
+    adapter->oids.closed = adapter->oids.held = true;
+    brief_unlock(&adapter->oids.lock);
+}
+
 static void
 abort_queue(struct context *context, struct pndis_adapter *adapter)
 {

@@ -47,6 +47,8 @@ void pndis__oid_queue_open(struct pndis_adapter *adapter);
 /* Let nothing more in, complete what is queued with NDIS_STATUS_REQUEST_ABORTED, wait for the rest.
  */
 void pndis__oid_queue_close(struct context *context, struct pndis_adapter *adapter);
+/* The miniport gets no more requests, and nobody waits for those that it has: it is shut down. */
+void pndis__oid_queue_shut(struct pndis_adapter *adapter);
 /* A request has gone: wake who waits for the last of them. */
 void pndis__oid_maybe_idle(struct pndis_adapter *adapter);
 /* Wait until no request is with the miniport, direct ones among them. */

@@ -135,6 +135,31 @@ nothing_is_freed_in_a_bug_check(void **state)
     under_seeds(prepare_shutdown, bug_check_that_frees);
 }
 
+static void
+asked_after_shutdown(struct world *w)
+{
+    ULONG id;
+    unsigned oids;
+
+    miniport.edit_registration = ask_for_bug_checks;
+    world_add_adapter(w);
+    world_add_client(w);
+    expect(w, pndis_adapter_shutdown(w->adapter, w->seed % 2) == 0);
+    oids = port_latest()->oids;
+    expect(w, pndis_client_query(w->client, OID_GEN_VENDOR_ID, &id, sizeof(id), NULL, NULL) ==
+                  PNDIS_EDRIVER);
+    expect(w, port_latest()->oids == oids);
+    world_close(w);
+}
+
+/* "Miniport Adapter States and Operations": in Shutdown there are no OID requests. */
+static void
+after_its_shutdown_a_miniport_gets_no_requests(void **state)
+{
+    (void)state;
+    under_seeds(prepare_shutdown, asked_after_shutdown);
+}
+
 int
 main(void)
 {
@@ -142,6 +167,7 @@ main(void)
         cmocka_unit_test(a_shutdown_of_the_system_is_told_at_passive_level),
         cmocka_unit_test(a_bug_check_is_told_at_a_high_level_to_who_asked),
         cmocka_unit_test(nothing_is_freed_in_a_bug_check),
+        cmocka_unit_test(after_its_shutdown_a_miniport_gets_no_requests),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
