@@ -3,6 +3,7 @@
  * when its call returns; the rest has to be fetched with MiniportTransferData. What is there as a
  * whole goes up where it lies; the rest of anything longer is fetched into memory of NDIS' own.
  */
+#include "ndis/receive_filter.h"
 #include "ndis5/packet.h"
 
 #include <stdlib.h>
@@ -191,6 +192,23 @@ call_transfer(struct context *context, struct miniport5 *miniport, struct transf
     finish(context, miniport, transfer, status, transferred);
 }
 
+/* Whether a binding is to see the frame of which the header and the look-ahead are there. */
+static bool
+is_wanted(struct context *context, struct miniport5 *miniport, const struct transfer *transfer)
+{
+    struct packet_block *block = transfer->block;
+    struct binding *takers[TAKER_LIMIT];
+    bool wanted;
+
+    block->packet.Private.Head = block->packet.Private.Tail = transfer->whole;
+    pndis__packet_dress(context, miniport, block);
+    wanted = pndis__takers_of(miniport->adapter, &block->own.nbl, 0, takers) != 0;
+    pndis__packet_undress(block);
+    block->packet.Private.Head = block->packet.Private.Tail = transfer->rest;
+    block->packet.Private.ValidCounts = FALSE;
+    return wanted;
+}
+
 static void
 indicate_transferred(struct context *context, struct miniport5 *miniport,
                      NDIS_HANDLE receive_context, const void *header, UINT header_bytes,
@@ -204,8 +222,13 @@ indicate_transferred(struct context *context, struct miniport5 *miniport,
     }
     memcpy(transfer->frame, header, header_bytes);
     memcpy(transfer->frame + header_bytes, data, data_bytes);
-    tally_out(miniport->receives, context, 1);
-    call_transfer(context, miniport, transfer, receive_context, data_bytes);
+    tally_out(miniport->receives, context, 1); /* Before looking: a pause waits for it. */
+    if (!__atomic_load_n(&miniport->closed, __ATOMIC_SEQ_CST) &&
+        is_wanted(context, miniport, transfer)) {
+        call_transfer(context, miniport, transfer, receive_context, data_bytes);
+    } else {
+        finish(context, miniport, transfer, NDIS_STATUS_NOT_ACCEPTED, 0);
+    }
 }
 
 /* --- what the driver calls --- */
@@ -235,8 +258,8 @@ indicate(struct context *context, struct miniport5 *miniport, NDIS_HANDLE receiv
 
 /*
  * NdisMEthIndicateReceive. IRQL <= DISPATCH_LEVEL.
- * @PacketSize is without the header. When the look-ahead is shorter, MiniportTransferData is called
- * inside for what is missing.
+ * @PacketSize is without the header. When the look-ahead is shorter and a binding is to see the
+ * frame, MiniportTransferData is called inside for what is missing.
  */
 VOID
 NdisMEthIndicateReceive(NDIS_HANDLE MiniportAdapterHandle, NDIS_HANDLE MiniportReceiveContext,

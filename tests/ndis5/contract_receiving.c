@@ -445,6 +445,25 @@ a_look_ahead_that_is_short_needs_a_transfer_function(void **state)
     world_close(&w);
 }
 
+/* NDIS calls MiniportTransferData for a protocol that wants the data. */
+static void
+of_a_frame_that_nobody_wants_nothing_is_transferred(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < world_seeds(20); seed++) {
+        struct world w;
+
+        given_lookahead(seed % 2 != 0);
+        lookahead = 60;
+        running(&w, seed,
+                &(struct pndis_client_options){.packet_filter = NDIS_PACKET_TYPE_DIRECTED});
+        world_as_driver(&w, indicate_lookahead, NULL);
+        world_settle(&w);
+        expect(&w, counts_of(&w).received == 0 && transfers == 0);
+        world_close(&w);
+    }
+}
+
 int
 main(void)
 {
@@ -458,6 +477,7 @@ main(void)
         cmocka_unit_test(a_frame_of_nothing_but_its_header_arrives),
         cmocka_unit_test(a_frame_whose_transfer_fails_does_not_arrive),
         cmocka_unit_test(a_look_ahead_that_is_short_needs_a_transfer_function),
+        cmocka_unit_test(of_a_frame_that_nobody_wants_nothing_is_transferred),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
