@@ -288,6 +288,7 @@ NdisMSetAttributesEx(NDIS_HANDLE MiniportAdapterHandle, NDIS_HANDLE MiniportAdap
     miniport->context = MiniportAdapterContext;
     miniport->serialized = (AttributeFlags & NDIS_ATTRIBUTE_DESERIALIZE) == 0;
     miniport->bus_master = (AttributeFlags & NDIS_ATTRIBUTE_BUS_MASTER) != 0;
+    miniport->ignores_packet_timeout = (AttributeFlags & NDIS_ATTRIBUTE_IGNORE_PACKET_TIMEOUT) != 0;
     miniport->ignores_request_timeout =
         (AttributeFlags & NDIS_ATTRIBUTE_IGNORE_REQUEST_TIMEOUT) != 0;
     for (size_t i = 0; i < RTL_NUMBER_OF(attribute_flags); i++) {

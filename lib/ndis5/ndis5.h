@@ -61,8 +61,10 @@ struct serial {
     struct packet_block *last_return;
     struct packet_block *first_send;
     struct packet_block *last_send;
-    bool stalled;        /* The driver had no resources for the first send. */
-    uint32_t resupplied; /* How often it said that it has some. */
+    bool stalled;                     /* The driver had no resources for the first send. */
+    uint32_t resupplied;              /* How often it said that it has some. */
+    struct packet_block *oldest_send; /* Of all that are not complete, also in the driver. */
+    uint32_t hang_checks;
 };
 
 struct shutdown_handler {
@@ -79,6 +81,7 @@ struct miniport5 {
     bool in_initialize;
     bool ended; /* The driver has come back from MiniportHalt, or from an initialize that failed. */
     bool serialized;
+    bool ignores_packet_timeout;
     bool ignores_request_timeout;
     bool bus_master;
     uint32_t closed;        /* What it indicates goes no further: the stack is paused. */

@@ -45,6 +45,10 @@ struct packet_block {
     };
     struct packet_source *source;
     struct packet_block *next;
+    /* Among the sends of a serialized miniport that are not complete, in their order. */
+    struct packet_block *older;
+    struct packet_block *younger;
+    uint32_t hang_checks; /* That had been made when it came, or at the last reset. */
     enum packet_kind kind;
     NDIS_STATUS status;   /* Of a send that was completed inside the call. */
     NET_BUFFER_LIST *nbl; /* That it is a part of. */
@@ -237,6 +241,12 @@ UINT pndis__packets_give(struct context *context, struct miniport5 *miniport, ND
 
 /* Packets for @nbl, at the end of those that wait. */
 void pndis__send_wait(struct context *context, struct miniport5 *miniport, NET_BUFFER_LIST *nbl);
+/* @block is complete. */
+void pndis__send_ended(struct miniport5 *miniport, struct packet_block *block);
+/* The miniport is checked for hang: whether a send has taken as long as NDIS waits. */
+bool pndis__sends_are_overdue(struct miniport5 *miniport);
+/* The miniport is reset: what is not complete has as long again. */
+void pndis__sends_have_time(struct miniport5 *miniport);
 /* The driver has resources for what it could not take. */
 void pndis__send_resupply(struct context *context, struct miniport5 *miniport);
 /* Give the driver the first sends that wait. The serial lock is taken. */

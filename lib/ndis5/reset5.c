@@ -30,6 +30,7 @@ pndis__n5_reset(NDIS_HANDLE MiniportAdapterContext, PBOOLEAN AddressingReset)
     struct awaited call = {.task = {.run = run_reset}};
 
     pndis__sends_abort(context, miniport, NULL, NDIS_STATUS_REQUEST_ABORTED);
+    pndis__sends_have_time(miniport);
     pndis__task_wait(context, miniport, &call.task, &call.done);
     *AddressingReset = call.flag;
     return call.status;
@@ -47,20 +48,24 @@ run_check(struct context *context, struct miniport5 *miniport, struct task *task
     KeSetEvent(&call->done, IO_NO_INCREMENT, FALSE);
 }
 
-/* With NDIS_ATTRIBUTE_IGNORE_REQUEST_TIMEOUT a request that takes long is no reason for a reset. */
+/*
+ * "NdisMSetAttributesEx function". A send of a serialized miniport or a request that takes twice
+ * the interval of the checks is a reason for a reset, unless NDIS_ATTRIBUTE_IGNORE_PACKET_TIMEOUT
+ * or NDIS_ATTRIBUTE_IGNORE_REQUEST_TIMEOUT says that it is none.
+ */
 BOOLEAN
 pndis__n5_check_for_hang(NDIS_HANDLE MiniportAdapterContext)
 {
     struct context *context = context_current();
     struct miniport5 *miniport = MiniportAdapterContext;
     struct awaited call = {.task = {.run = run_check}};
+    bool overdue = pndis__sends_are_overdue(miniport);
 
     if (miniport->ignores_request_timeout) {
         __atomic_store_n(&miniport->adapter->reset.hang_checks_since_oid, 0, __ATOMIC_SEQ_CST);
     }
-    if (miniport->calls->CheckForHangHandler == NULL) {
-        return FALSE;
+    if (miniport->calls->CheckForHangHandler != NULL) {
+        pndis__task_wait(context, miniport, &call.task, &call.done);
     }
-    pndis__task_wait(context, miniport, &call.task, &call.done);
-    return call.flag;
+    return call.flag || overdue;
 }

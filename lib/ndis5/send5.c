@@ -87,6 +87,9 @@ pndis__packet_complete(struct context *context, struct miniport5 *miniport,
 {
     NET_BUFFER_LIST *nbl = block->nbl;
 
+    if (miniport->serialized) {
+        pndis__send_ended(miniport, block);
+    }
     pndis__packet_of_buffer_free(context, miniport, block);
     pndis__one_complete(context, miniport, nbl, status);
 }

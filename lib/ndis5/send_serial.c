@@ -4,17 +4,24 @@
  */
 #include "ndis5/packet.h"
 
+#include <utlist.h>
+
+/* As of requests: at the third check a send has taken two intervals, at least. */
+enum { CHECKS_BEFORE_RESET = 2 };
+
 static void
-queue_sends(struct serial *serial, struct packet_block *first, struct packet_block *last)
+queue_send(struct serial *serial, struct packet_block *block)
 {
     brief_lock(&serial->lock);
-    last->next = NULL;
+    block->next = NULL;
     if (serial->last_send == NULL) {
-        serial->first_send = first;
+        serial->first_send = block;
     } else {
-        serial->last_send->next = first;
+        serial->last_send->next = block;
     }
-    serial->last_send = last;
+    serial->last_send = block;
+    block->hang_checks = serial->hang_checks;
+    DL_APPEND2(serial->oldest_send, block, older, younger);
     brief_unlock(&serial->lock);
 }
 
@@ -26,11 +33,49 @@ pndis__send_wait(struct context *context, struct miniport5 *miniport, NET_BUFFER
 
         next = NET_BUFFER_NEXT_NB(nb); /* The list may be gone when its last packet is queued. */
         if (block != NULL) {
-            queue_sends(&miniport->serial, block, block);
+            queue_send(&miniport->serial, block);
         } else {
             pndis__one_complete(context, miniport, nbl, NDIS_STATUS_RESOURCES);
         }
     }
+}
+
+void
+pndis__send_ended(struct miniport5 *miniport, struct packet_block *block)
+{
+    struct serial *serial = &miniport->serial;
+
+    brief_lock(&serial->lock);
+    DL_DELETE2(serial->oldest_send, block, older, younger);
+    brief_unlock(&serial->lock);
+}
+
+bool
+pndis__sends_are_overdue(struct miniport5 *miniport)
+{
+    struct serial *serial = &miniport->serial;
+    bool overdue;
+
+    brief_lock(&serial->lock);
+    serial->hang_checks++;
+    overdue = !miniport->ignores_packet_timeout && serial->oldest_send != NULL &&
+              serial->hang_checks - serial->oldest_send->hang_checks > CHECKS_BEFORE_RESET;
+    brief_unlock(&serial->lock);
+    return overdue;
+}
+
+void
+pndis__sends_have_time(struct miniport5 *miniport)
+{
+    struct serial *serial = &miniport->serial;
+    struct packet_block *block;
+
+    brief_lock(&serial->lock);
+    DL_FOREACH2(serial->oldest_send, block, younger)
+    {
+        block->hang_checks = serial->hang_checks;
+    }
+    brief_unlock(&serial->lock);
 }
 
 /* Put back what the driver could not take, unless it said meanwhile that it can. */
