@@ -1,0 +1,212 @@
+/*
+ * Status of an NDIS 5 miniport as NDIS 6 is told of it ("NDIS_STATUS_LINK_STATE",
+ * "NDIS_STATUS_MEDIA_CONNECT", "NDIS_STATUS_MEDIA_DISCONNECT", NdisMIndicateStatus).
+ */
+#include "miniport51.h"
+
+enum { LOG = 32 };
+
+static void
+given(uint64_t seed)
+{
+    miniport51_reset();
+    if (seed % 2 != 0) {
+        miniport51.attributes &= ~(ULONG)NDIS_ATTRIBUTE_DESERIALIZE;
+    }
+}
+
+static struct {
+    int status;
+    size_t bytes;
+    NDIS_LINK_STATE link;
+} told[LOG];
+static unsigned told_count;
+
+static void
+note_status(struct pndis_client *client, int status, const void *data, size_t bytes, void *user)
+{
+    unsigned at = told_count++ % LOG;
+
+    (void)client;
+    (void)user;
+    told[at].status = status;
+    told[at].bytes = bytes;
+    memset(&told[at].link, 0, sizeof(told[at].link));
+    memcpy(&told[at].link, data, bytes < sizeof(told[at].link) ? bytes : sizeof(told[at].link));
+}
+
+static struct {
+    NDIS_STATUS status;
+    ULONG value;
+    UINT bytes;
+} indication;
+
+static void
+indicate(void *argument)
+{
+    (void)argument;
+    NdisMIndicateStatus(nic_latest()->handle, indication.status,
+                        indication.bytes == 0 ? NULL : &indication.value, indication.bytes);
+    NdisMIndicateStatusComplete(nic_latest()->handle);
+}
+
+static void
+indicate_status(struct world *w, NDIS_STATUS status, ULONG value, UINT bytes)
+{
+    indication.status = status;
+    indication.value = value;
+    indication.bytes = bytes;
+    told_count = 0;
+    world_as_driver(w, indicate, NULL);
+    world_settle(w);
+}
+
+static void
+running_with_status(struct world *w, uint64_t seed)
+{
+    static const struct pndis_client_events events = {.on_status = note_status};
+
+    world5_open(w, seed);
+    world5_add(w);
+    w->client = pndis_client_open(w->adapter, &(struct pndis_client_options){.events = &events});
+    expect(w, w->client != NULL);
+}
+
+static void
+expect_link(struct world *w, bool connected, uint64_t speed)
+{
+    expect(w, told_count == 1 && told[0].status == NDIS_STATUS_LINK_STATE);
+    expect(w, told[0].bytes >= NDIS_SIZEOF_LINK_STATE_REVISION_1);
+    expect(w, told[0].link.MediaConnectState ==
+                  (connected ? MediaConnectStateConnected : MediaConnectStateDisconnected));
+    expect(w, !connected || told[0].link.XmitLinkSpeed == speed);
+    expect(w, !connected || told[0].link.RcvLinkSpeed == speed);
+}
+
+static void
+connect_and_disconnect_are_the_link_state_with_its_speed(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < world_seeds(20); seed++) {
+        struct world w;
+
+        given(seed);
+        running_with_status(&w, seed);
+        indicate_status(&w, NDIS_STATUS_MEDIA_DISCONNECT, 0, 0);
+        expect_link(&w, false, 0);
+        indicate_status(&w, NDIS_STATUS_MEDIA_CONNECT, 0, 0);
+        expect_link(&w, true, 100000000);
+        world_close(&w);
+    }
+}
+
+static void
+other_status_goes_up_as_it_is(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < world_seeds(10); seed++) {
+        ULONG value;
+        struct world w;
+
+        given(seed);
+        running_with_status(&w, seed);
+        indicate_status(&w, NDIS_STATUS_MEDIA_SPECIFIC_INDICATION, 0xabcd1234, sizeof(ULONG));
+        expect(&w, told_count == 1 && told[0].status == NDIS_STATUS_MEDIA_SPECIFIC_INDICATION);
+        memcpy(&value, &told[0].link, sizeof(value));
+        expect(&w, told[0].bytes == sizeof(ULONG) && value == 0xabcd1234);
+        world_close(&w);
+    }
+}
+
+/* --- from where and until when --- */
+
+static VOID
+indicating_isr(PBOOLEAN recognized, PBOOLEAN queue, NDIS_HANDLE context)
+{
+    struct nic *nic = context;
+
+    saw(&nic->isrs);
+    pndis_device_interrupt_clear(card.device);
+    *recognized = TRUE;
+    *queue = FALSE;
+    NdisMIndicateStatus(nic->handle, NDIS_STATUS_MEDIA_DISCONNECT, NULL, 0);
+}
+
+static void
+own_isr(NDIS51_MINIPORT_CHARACTERISTICS *calls)
+{
+    calls->ISRHandler = indicating_isr;
+}
+
+/* "NdisMIndicateStatus": callers run at or below DISPATCH_LEVEL. */
+static void
+status_from_an_isr_is_a_violation(void **state)
+{
+    struct world w;
+
+    (void)state;
+    given(0);
+    miniport51.edit = own_isr;
+    running_with_status(&w, 1);
+    world_expect_clean(&w);
+    pndis_device_interrupt(card.device, 0);
+    world_settle(&w);
+    expect(&w, SEEN(nic_latest()->isrs) == 1);
+    world_expect_violation_of(&w, "CALL_IRQL", "NdisMIndicateStatus", "");
+    world_close(&w);
+}
+
+static W_INITIALIZE_HANDLER initialize;
+
+static NDIS_STATUS
+initialize_disconnected(PNDIS_STATUS open_error, PUINT selected, PNDIS_MEDIUM array, UINT count,
+                        NDIS_HANDLE handle, NDIS_HANDLE wrapper_context)
+{
+    NDIS_STATUS status = initialize(open_error, selected, array, count, handle, wrapper_context);
+
+    NdisMIndicateStatus(handle, NDIS_STATUS_MEDIA_DISCONNECT, NULL, 0);
+    NdisMIndicateStatusComplete(handle);
+    NdisMIndicateStatus(handle, NDIS_STATUS_MEDIA_CONNECT, NULL, 0);
+    NdisMIndicateStatusComplete(handle);
+    return status;
+}
+
+static void
+own_initialize(NDIS51_MINIPORT_CHARACTERISTICS *calls)
+{
+    initialize = calls->InitializeHandler;
+    calls->InitializeHandler = initialize_disconnected;
+}
+
+/* Drivers that learn of their link while they initialize say so at once. */
+static void
+a_driver_may_tell_of_its_link_while_it_initializes(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < world_seeds(20); seed++) {
+        struct pndis_adapter_info info;
+        struct world w;
+
+        given(seed);
+        miniport51.edit = own_initialize;
+        running_with_status(&w, seed);
+        expect_state(&w, "Running");
+        expect(&w, pndis_adapter_get_info(w.adapter, &info) == 0);
+        expect(&w, info.connected && info.transmit_speed == 100000000);
+        world_expect_clean(&w);
+        world_close(&w);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(connect_and_disconnect_are_the_link_state_with_its_speed),
+        cmocka_unit_test(other_status_goes_up_as_it_is),
+        cmocka_unit_test(status_from_an_isr_is_a_violation),
+        cmocka_unit_test(a_driver_may_tell_of_its_link_while_it_initializes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
