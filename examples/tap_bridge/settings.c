@@ -8,12 +8,11 @@
 
 enum { VALUE_LIMIT = 65535 };
 
-#define LEGACY_DRIVER "virtio_net51"
-
 struct reading {
     struct settings *settings;
-    struct port_settings first; /* What the first --driver says. */
+    struct port_settings first; /* Of the ports before the second --driver. */
     struct port_settings next;  /* Of the ports that follow. */
+    unsigned driver_count;
 };
 
 static bool
@@ -57,12 +56,17 @@ set_mac(struct reading *reading, const char *value)
 static bool
 set_driver(struct reading *reading, const char *value)
 {
-    reading->next.driver = value;
-    reading->next.transitional = strstr(value, LEGACY_DRIVER) != NULL;
-    if (reading->first.driver == NULL) {
+    if (reading->driver_count++ == 1) {
         reading->first = reading->next;
     }
+    reading->next = (struct port_settings){.driver = value};
     return *value != '\0';
+}
+
+static bool
+set_nic(struct reading *reading, const char *value)
+{
+    return hardware_of_word(value, &reading->next.nic);
 }
 
 static bool
@@ -132,8 +136,10 @@ static const struct option {
     {"--mac", "MAC", set_mac, "address of the first adapter; the others count up from it"},
     {"--driver", "NAME", set_driver,
      "miniport of the TAPs that follow, or of the demo's sides: virtio_net, virtio_net51 (NDIS "
-     "5.1), "
-     "or a module's path"},
+     "5.1), or a module's path"},
+    {"--nic", "KIND", set_nic,
+     "device that it gets: modern (virtio 1.0), legacy (before 1.0), transitional (both), or what "
+     "its INF file names (inf, the default)"},
     {"--record", "DIR", set_record, "record each port's frames in DIR/<tap>.pcapng"},
     {"--stats", NULL, set_stats, "a live table of states, counters, rings"},
     {"--checked", NULL, set_checked, "look after every rule and resource of the drivers (slower)"},
@@ -229,7 +235,7 @@ settings_read(struct settings *settings, int argc, char **argv)
         }
         i += taken;
     }
-    settings->sides[0] = reading.first.driver != NULL ? reading.first : reading.next;
+    settings->sides[0] = reading.driver_count > 1 ? reading.first : reading.next;
     settings->sides[1] = reading.next;
     if (!settings->demo && settings->port_count < 2) {
         print_help(stderr);

@@ -2,6 +2,8 @@
 #ifndef TAP_BRIDGE_SETTINGS_H
 #define TAP_BRIDGE_SETTINGS_H
 
+#include "hardware.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -10,7 +12,7 @@ enum { PORT_LIMIT = 16, DEMO_SIDES = 2 };
 struct port_settings {
     const char *tap;
     const char *driver; /* The miniport that drives it: a name or a path. */
-    bool transitional;  /* That driver needs the legacy interface of virtio. */
+    enum hardware nic;  /* The device that it gets. */
 };
 
 struct settings {

@@ -46,32 +46,30 @@ find_module(const char *name, char path[PATH_MAX])
     return false;
 }
 
-/* With the INF file beside the module, if there is one. */
-static struct pndis_driver *
-load(struct stack *stack, const char *module)
+/* By the INF file beside the module, which pndis_driver_load() finds as well. */
+static enum hardware
+hardware_of_module(const char *module)
 {
-    struct pndis_driver_options options = {0};
     char inf[PATH_MAX];
-    size_t bytes = strlen(module);
+    const char *end = strrchr(module, '.');
 
-    snprintf(inf, sizeof(inf), "%s", module);
-    if (bytes > 3 && strcmp(module + bytes - 3, ".so") == 0) {
-        snprintf(inf + bytes - 3, sizeof(inf) - bytes + 3, ".inf");
-        options.inf = access(inf, R_OK) == 0 ? inf : NULL;
+    if (end == NULL || strcmp(end, ".so") != 0) {
+        return HARDWARE_MODERN;
     }
-    return pndis_driver_load(stack->machine, module, &options);
+    snprintf(inf, sizeof(inf), "%.*s.inf", (int)(end - module), module);
+    return hardware_of_inf(inf);
 }
 
 /* The driver of that name, loaded once. */
-static struct pndis_driver *
+static const struct stack_driver *
 driver_of(struct stack *stack, const char *name)
 {
+    struct stack_driver *driver = &stack->drivers[stack->driver_count];
     char path[PATH_MAX];
-    struct pndis_driver *driver;
 
     for (unsigned i = 0; i < stack->driver_count; i++) {
         if (strcmp(stack->drivers[i].name, name) == 0) {
-            return stack->drivers[i].driver;
+            return &stack->drivers[i];
         }
     }
     if (!find_module(name, path)) {
@@ -81,13 +79,13 @@ driver_of(struct stack *stack, const char *name)
             name);
         return NULL;
     }
-    driver = load(stack, path);
-    if (driver == NULL) {
+    driver->driver = pndis_driver_load(stack->machine, path, NULL);
+    if (driver->driver == NULL) {
         fail(name);
         return NULL;
     }
-    stack->drivers[stack->driver_count].name = name;
-    stack->drivers[stack->driver_count].driver = driver;
+    driver->name = name;
+    driver->nic = hardware_of_module(path);
     stack->driver_count++;
     return driver;
 }
@@ -130,7 +128,8 @@ record(struct stack *stack, struct stack_port *port)
 }
 
 static int
-make_nic(struct stack *stack, const struct port_settings *settings, struct stack_port *port)
+make_nic(struct stack *stack, const struct port_settings *settings, enum hardware hardware,
+         struct stack_port *port)
 {
     const struct pndis_tap_options tap = {
         .name = settings->tap,
@@ -143,7 +142,7 @@ make_nic(struct stack *stack, const struct port_settings *settings, struct stack
         .queue_pairs = stack->settings->queues,
         .mtu = stack->settings->mtu,
         .name = port->tap,
-        .flags = (settings->transitional ? PNDIS_NIC_TRANSITIONAL : 0) |
+        .flags = hardware_flags(hardware) |
                  (stack->settings->without_coalescing ? PNDIS_NIC_NO_COALESCING : 0),
     };
     struct pndis_backend *backend;
@@ -170,7 +169,8 @@ make_nic(struct stack *stack, const struct port_settings *settings, struct stack
 static int
 start_port(struct stack *stack, struct stack_port *port, const struct port_settings *settings)
 {
-    struct pndis_driver *driver = driver_of(stack, settings->driver);
+    const struct stack_driver *driver = driver_of(stack, settings->driver);
+    enum hardware hardware = settings->nic;
     char jumbo[16];
     const struct pndis_parameter parameter = {"*JumboPacket", jumbo};
     struct pndis_adapter_options options = {
@@ -179,19 +179,25 @@ start_port(struct stack *stack, struct stack_port *port, const struct port_setti
         .parameter_count = 1,
     };
 
-    if (driver == NULL || make_nic(stack, settings, port) != 0) {
+    if (driver == NULL) {
+        return -1;
+    }
+    if (hardware == HARDWARE_BY_INF) {
+        hardware = driver->nic;
+    }
+    if (make_nic(stack, settings, hardware, port) != 0) {
         return -1;
     }
     /* What an administrator would set on the adapter's page: the MTU with the Ethernet header. */
     snprintf(jumbo, sizeof(jumbo), "%u", port->mtu + 14);
     options.device = pndis_nic_device(port->nic);
-    port->adapter = pndis_adapter_add(stack->machine, driver, &options);
+    port->adapter = pndis_adapter_add(stack->machine, driver->driver, &options);
     if (port->adapter == NULL) {
         return fail(port->tap);
     }
     if (pndis_adapter_state(port->adapter) != PNDIS_RUNNING) {
-        fprintf(stderr, "tap_bridge: the adapter of %s is %s (status 0x%08x): %s\n", port->tap,
-                pndis_adapter_state_name(port->adapter),
+        fprintf(stderr, "tap_bridge: the adapter of %s (--nic %s) is %s (status 0x%08x): %s\n",
+                port->tap, hardware_word(hardware), pndis_adapter_state_name(port->adapter),
                 (unsigned)pndis_adapter_status(port->adapter), pndis_last_error());
         return -1;
     }

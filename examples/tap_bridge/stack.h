@@ -22,6 +22,7 @@ struct stack_port {
 struct stack_driver {
     const char *name;
     struct pndis_driver *driver;
+    enum hardware nic; /* What its INF file asks for. */
 };
 
 struct stack {
