@@ -20,7 +20,8 @@
 # source lines in reports, unless the flags say something of it already. The compiler gets the dialect
 # that driver source is written in: 32-bit long, 16-bit WCHAR, Microsoft's extensions and bit fields.
 # Includes that are spelled in another case, or with backslashes, are found; the files that the trace
-# preprocessor would generate (*.tmh) are there and empty.
+# preprocessor would generate (*.tmh) are there and empty. Where a string stands beside __FUNCTION__, which
+# for the Windows compiler is a string literal too, that is the file's name.
 
 # Where <ndis.h> is: beside this file's project, or where it was installed.
 function(_pndis_wdk_directory out)
@@ -70,6 +71,23 @@ function(_pndis_forward shims spelled searched)
                 file(REMOVE "${shims}/${spelled}.new")
                 return()
             endif()
+        endif()
+    endforeach()
+endfunction()
+
+# Macros that the driver's files need because they join __FUNCTION__ with a string literal.
+function(_pndis_function_macro out sources directories)
+    set(files ${sources})
+    foreach(directory ${directories})
+        file(GLOB headers ${directory}/*.h ${directory}/*.H ${directory}/*.hpp)
+        list(APPEND files ${headers})
+    endforeach()
+    set(${out} PARENT_SCOPE)
+    foreach(file ${files})
+        file(STRINGS ${file} lines REGEX "\"[ \t]*__FUNCTION__|__FUNCTION__[ \t]*\"" LIMIT_COUNT 1)
+        if(lines)
+            set(${out} __FUNCTION__=__FILE__ PARENT_SCOPE)
+            return()
         endif()
     endforeach()
 endfunction()
@@ -208,15 +226,17 @@ function(_pndis_keep_inf name inf is_object)
     endif()
 endfunction()
 
-function(_pndis_link_module target)
+function(_pndis_link_module target options)
     set(map ${CMAKE_CURRENT_BINARY_DIR}/${target}.pndis/exports.map)
     file(WRITE ${map} "{ global: DriverEntry; local: *; };\n")
     set_target_properties(${target} PROPERTIES PREFIX "" SUFFIX ".so")
     target_link_libraries(${target} PRIVATE pndis::pndis)
     target_link_options(${target} PRIVATE LINKER:--version-script=${map} LINKER:-Bsymbolic
                         LINKER:--allow-multiple-definition)
-    if(NOT PNDIS_MODULES_MAY_HAVE_UNDEFINED)
-        # A function that pndis does not have is an error here already.
+    get_directory_property(flags COMPILE_OPTIONS)
+    list(APPEND flags ${options} ${CMAKE_C_FLAGS})
+    if(NOT PNDIS_MODULES_MAY_HAVE_UNDEFINED AND NOT "${flags}" MATCHES "-fsanitize")
+        # A function that pndis does not have is an error here already. A sanitizer's are in the program.
         target_link_options(${target} PRIVATE LINKER:-z,defs)
     endif()
 endfunction()
@@ -283,6 +303,8 @@ function(pndis_add_driver name)
     list(REMOVE_DUPLICATES directories)
     set(shims ${CMAKE_CURRENT_BINARY_DIR}/${name}.pndis/include)
     _pndis_make_shims(${shims} ${wdk} "${sources}" "${directories}" "${driver_TRACE}")
+    _pndis_function_macro(function_macro "${sources}" "${directories}")
+    list(APPEND macros ${function_macro})
 
     if(driver_OBJECT)
         set(target ${name}_objects)
@@ -290,7 +312,7 @@ function(pndis_add_driver name)
     else()
         set(target ${name})
         add_library(${target} MODULE ${sources})
-        _pndis_link_module(${target})
+        _pndis_link_module(${target} "${driver_OPTIONS}")
     endif()
     _pndis_dialect(${target})
     if(driver_LOOSE)
