@@ -285,9 +285,8 @@ run_all(struct virtqueue *queue)
 }
 
 void
-pndis__nic_control(struct pndis_nic *nic)
+pndis__nic_control(struct pndis_nic *nic, struct virtqueue *queue)
 {
-    struct virtqueue *queue = nic->control;
     bool interrupt = false;
 
     brief_lock(&queue->lock);

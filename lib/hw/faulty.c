@@ -269,7 +269,6 @@ close_inner(struct pndis_backend *backend)
     if (inner->ops->close != NULL) {
         inner->ops->close(inner);
     }
-    inner->nic = NULL;
 }
 
 static int

@@ -46,7 +46,7 @@ struct end {
 
 struct cable {
     struct pndis_loopback_options options;
-    struct brief_lock lock; /* Of the ends' nics and @gone. */
+    struct brief_lock lock; /* While an end's nic is called; of @gone. */
     struct end ends[END_COUNT];
 };
 
@@ -154,11 +154,13 @@ static void
 wake_other(struct end *end, uint64_t queues)
 {
     struct cable *cable = end->cable;
+    struct pndis_nic *nic;
 
     brief_lock(&cable->lock);
-    for (unsigned i = 0; end->other->base.nic != NULL && queues >> i != 0; i++) {
+    nic = __atomic_load_n(&end->other->base.nic, __ATOMIC_ACQUIRE);
+    for (unsigned i = 0; nic != NULL && queues >> i != 0; i++) {
         if ((queues >> i & 1) != 0) {
-            pndis_nic_receivable(end->other->base.nic, i);
+            pndis_nic_receivable(nic, i);
         }
         if (i == QUEUE_LIMIT - 1) {
             break;
@@ -247,7 +249,7 @@ set_link(struct pndis_backend *backend, bool up)
     struct pndis_nic *other;
 
     brief_lock(&end->cable->lock);
-    other = end->other->base.nic;
+    other = __atomic_load_n(&end->other->base.nic, __ATOMIC_ACQUIRE);
     brief_unlock(&end->cable->lock);
     if (other != NULL) {
         pndis_nic_carrier(other, up);
@@ -260,7 +262,7 @@ close_end(struct pndis_backend *backend)
     struct end *end = end_of(backend);
 
     brief_lock(&end->cable->lock);
-    backend->nic = NULL;
+    __atomic_store_n(&backend->nic, NULL, __ATOMIC_RELEASE);
     brief_unlock(&end->cable->lock);
 }
 

@@ -143,7 +143,10 @@ pndis__nic_negotiated(struct pndis_nic *nic, uint64_t features)
     brief_lock(&nic->lock);
     nic->features = features;
     brief_unlock(&nic->lock);
-    nic->control = (features & FEATURE(VIRTIO_NET_F_CTRL_VQ)) != 0 ? &nic->queues[2 * pairs] : NULL;
+    __atomic_store_n(&nic->control,
+                     (features & FEATURE(VIRTIO_NET_F_CTRL_VQ)) != 0 ? &nic->queues[2 * pairs]
+                                                                     : NULL,
+                     __ATOMIC_RELEASE);
     pndis__nic_lock_receive(nic);
     pndis__nic_filter_reset(&nic->filter, nic->config.mac, by_vlan);
     pndis__nic_unlock_receive(nic);
@@ -191,7 +194,7 @@ pndis__nic_reset(struct pndis_nic *nic)
         (struct common){.config_vector = QUEUE_NO_VECTOR, .generation = nic->common.generation};
     nic->features = 0;
     __atomic_store_n(&nic->legacy, false, __ATOMIC_RELAXED);
-    nic->control = NULL;
+    __atomic_store_n(&nic->control, NULL, __ATOMIC_RELEASE);
     memcpy(nic->config.mac, nic->options.mac, sizeof(nic->options.mac));
     nic->config.status &= htole16((uint16_t)~VIRTIO_NET_S_ANNOUNCE);
     brief_unlock(&nic->lock);

@@ -64,8 +64,8 @@ struct pair {
     struct pndis_slice *send_slices;
     struct virtio_net_hdr_v1 *headers; /* Those that the driver cut into pieces. */
     struct pndis_room *room;
-    struct mail *mail; /* Frames that came on other queues. */
-    struct worker *worker;
+    struct mail *mail;     /* Frames that came on other queues. */
+    struct worker *worker; /* Atomic. */
 } CACHE_LINE;
 
 /* What the driver sees under "common configuration". */
@@ -113,8 +113,9 @@ struct pndis_nic {
     struct pair *pairs;
     unsigned queue_count;
     struct virtqueue *queues;
-    struct virtqueue *control; /* As negotiated: NULL, the third queue, or the last one. */
-    uint8_t *command;          /* CONTROL_BYTES_LIMIT, under the control queue's lock. */
+    /* Atomic, as negotiated: NULL, the third queue, or the last one. */
+    struct virtqueue *control;
+    uint8_t *command; /* CONTROL_BYTES_LIMIT, under the control queue's lock. */
     struct pndis_slice *command_slices;
     struct pcapng *recorder; /* Written under its lock; read without to see whether there is one. */
     struct os_mutex recorder_lock;
@@ -236,7 +237,7 @@ void pndis__common_write(struct pndis_nic *nic, uint32_t offset, unsigned width,
 /* Frames moved. No lock is held. */
 unsigned pndis__nic_transmit(struct pair *pair);
 unsigned pndis__nic_receive(struct pair *pair);
-void pndis__nic_control(struct pndis_nic *nic);
+void pndis__nic_control(struct pndis_nic *nic, struct virtqueue *queue);
 
 int pndis__room_create(struct pair *pair, struct pndis_room **out_room);
 void pndis__room_destroy(struct pndis_room *room);
@@ -244,7 +245,9 @@ void pndis__room_destroy(struct pndis_room *room);
 /* --- worker.c: who calls the above --- */
 
 int pndis__workers_start(struct pndis_nic *nic);
+/* They do nothing any more, but can be woken: until the backend is closed somebody may. */
 void pndis__workers_stop(struct pndis_nic *nic);
+void pndis__workers_free(struct pndis_nic *nic);
 /* There may be something to do for the pair. Any thread. */
 void pndis__worker_wake(struct pair *pair);
 

@@ -38,8 +38,8 @@ nic_free(struct pndis_nic *nic)
     if (nic->opened && nic->backend->ops->close != NULL) {
         nic->backend->ops->close(nic->backend);
     }
-    nic->backend->nic = NULL;
     pndis_backend_destroy(nic->backend);
+    pndis__workers_free(nic);
     for (unsigned i = 0; i < nic->pair_count && nic->pairs != NULL; i++) {
         free(nic->pairs[i].frames);
         free(nic->pairs[i].heads);
@@ -310,7 +310,7 @@ open_backend(struct pndis_nic *nic)
     const struct pndis_backend_ops *ops = nic->backend->ops;
     int result;
 
-    nic->backend->nic = nic;
+    __atomic_store_n(&nic->backend->nic, nic, __ATOMIC_RELEASE);
     if (nic->machine->options.scheduler == PNDIS_SIM &&
         (nic->options.flags & PNDIS_NIC_POLLED) == 0 && ops->descriptor != NULL &&
         ops->descriptor(nic->backend, 0) >= 0) {

@@ -86,8 +86,8 @@ pndis__nic_ring(struct pndis_nic *nic, uint64_t index)
         pndis__nic_break(nic, "the driver rings for queue %llu of %u", (unsigned long long)index,
                          nic->queue_count);
         pndis__nic_flush(nic);
-    } else if (&nic->queues[index] == nic->control) {
-        pndis__nic_control(nic);
+    } else if (&nic->queues[index] == __atomic_load_n(&nic->control, __ATOMIC_ACQUIRE)) {
+        pndis__nic_control(nic, &nic->queues[index]);
     } else if (index / 2 < nic->pair_count) {
         ring_pair(&nic->pairs[index / 2], index % 2 == 0);
     }

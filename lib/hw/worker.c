@@ -26,11 +26,13 @@ struct crew {
     uint32_t held;
     struct pair *pairs[PNDIS_NIC_SHARE_LIMIT];
     unsigned count;
+    uint32_t workers; /* Atomic: who may wake it. The last one frees it. */
 };
 
 /* What a pair has. */
 struct worker {
     struct pair *pair;
+    bool stopped;
     struct crew *crew; /* live */
 
     /* sim */
@@ -187,6 +189,7 @@ join_crew(struct worker *worker, struct crew *crew)
     hold(crew);
     if (crew->count < PNDIS_NIC_SHARE_LIMIT) {
         crew->pairs[crew->count++] = worker->pair;
+        __atomic_fetch_add(&crew->workers, 1, __ATOMIC_RELAXED);
         joined = true;
     }
     release(crew);
@@ -213,6 +216,7 @@ start_crew(struct worker *worker)
     }
     crew->machine = worker->pair->nic->machine;
     crew->pairs[crew->count++] = worker->pair;
+    crew->workers = 1;
     snprintf(name, sizeof(name), "nic queue %u", worker->pair->index);
     if (pndis__os_thread_start(&crew->thread, name, thread_main, crew) != 0) {
         pndis__os_event_fini(&crew->event);
@@ -255,6 +259,13 @@ leave_crew(struct worker *worker)
     if (last) {
         wake_crew(crew);
         pndis__os_thread_join(&crew->thread);
+    }
+}
+
+static void
+forget_crew(struct crew *crew)
+{
+    if (__atomic_sub_fetch(&crew->workers, 1, __ATOMIC_ACQ_REL) == 0) {
         pndis__os_event_fini(&crew->event);
         free(crew);
     }
@@ -306,7 +317,7 @@ wake_dpc(struct worker *worker)
 {
     struct host_call call;
 
-    if (pndis__host_enter(worker->pair->nic->machine, &call) == 0) {
+    if (!worker->stopped && pndis__host_enter(worker->pair->nic->machine, &call) == 0) {
         pndis__dpc_insert(context_current(), &worker->dpc, NULL, NULL);
         pndis__host_leave(&call);
     }
@@ -355,13 +366,15 @@ is_polled(const struct pndis_nic *nic)
 void
 pndis__worker_wake(struct pair *pair)
 {
-    if (pair->worker == NULL) {
+    struct worker *worker = __atomic_load_n(&pair->worker, __ATOMIC_ACQUIRE);
+
+    if (worker == NULL) {
         return; /* Polled, or not started yet. */
     }
     if (is_sim(pair->nic)) {
-        wake_dpc(pair->worker);
+        wake_dpc(worker);
     } else {
-        wake_crew(pair->worker->crew);
+        wake_crew(worker->crew);
     }
 }
 
@@ -381,7 +394,7 @@ pndis__workers_start(struct pndis_nic *nic)
         if (result != 0) {
             free(worker);
         } else {
-            nic->pairs[i].worker = worker;
+            __atomic_store_n(&nic->pairs[i].worker, worker, __ATOMIC_RELEASE);
         }
     }
     nic->options.share_threads = NULL;
@@ -391,22 +404,35 @@ pndis__workers_start(struct pndis_nic *nic)
 static void
 stop_worker(struct worker *worker, bool sim)
 {
+    worker->stopped = true;
     if (sim) {
         stop_dpc(worker);
     } else {
         leave_crew(worker);
     }
-    free(worker);
 }
 
 void
 pndis__workers_stop(struct pndis_nic *nic)
 {
     for (unsigned i = 0; nic->pairs != NULL && i < nic->pair_count; i++) {
-        if (nic->pairs[i].worker != NULL) {
+        if (nic->pairs[i].worker != NULL && !nic->pairs[i].worker->stopped) {
             stop_worker(nic->pairs[i].worker, is_sim(nic));
-            nic->pairs[i].worker = NULL;
         }
+    }
+}
+
+void
+pndis__workers_free(struct pndis_nic *nic)
+{
+    for (unsigned i = 0; nic->pairs != NULL && i < nic->pair_count; i++) {
+        struct worker *worker = nic->pairs[i].worker;
+
+        if (worker != NULL && worker->crew != NULL) {
+            forget_crew(worker->crew);
+        }
+        free(worker);
+        nic->pairs[i].worker = NULL;
     }
 }
 
