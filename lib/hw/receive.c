@@ -12,7 +12,7 @@ enum {
     ETHERNET_HEADER_BYTES = 14,
     VLAN_TAG_BYTES = 4,
     NUM_BUFFERS_OFFSET = 10, /* In struct virtio_net_hdr_v1. */
-    ROOM_SLICES = 2,         /* Room for so many times the queue's size in slices. */
+    ROOM_SLICES = 2,         /* At first, for so many times the queue's size in slices. */
     DEFAULT_MTU = 1500,
 };
 
@@ -82,16 +82,36 @@ slices_needed(const struct pndis_room *room)
     return room->queue->size + (room->short_header ? 2u : 0u) + (room->hidden_bytes != 0 ? 1u : 0u);
 }
 
-/* The slices in use move to the front when those behind them could be too few. */
-static void
+static bool
+has_slices(const struct pndis_room *room)
+{
+    return room->slice_limit - room->slice_count >= slices_needed(room);
+}
+
+/* Indirect tables list more pieces than the ring has entries. None is empty, so there are not more
+ * of them than bytes of a frame. */
+static bool
+grow_slices(struct pndis_room *room)
+{
+    unsigned limit = 2 * room->slice_limit;
+    struct pndis_slice *slices = realloc(room->slices, limit * sizeof(*slices));
+
+    if (slices != NULL) {
+        room->slices = slices;
+        room->slice_limit = limit;
+    }
+    return slices != NULL;
+}
+
+/* Have enough for one more buffer: those in use move to the front. */
+static __attribute__((noinline, cold)) bool
 make_slices(struct pndis_room *room)
 {
-    if (room->slice_limit - room->slice_count < slices_needed(room)) {
-        room->slice_count -= room->first_slice;
-        memmove(room->slices, room->slices + room->first_slice,
-                room->slice_count * sizeof(*room->slices));
-        room->first_slice = 0;
-    }
+    room->slice_count -= room->first_slice;
+    memmove(room->slices, room->slices + room->first_slice,
+            room->slice_count * sizeof(*room->slices));
+    room->first_slice = 0;
+    return has_slices(room) || grow_slices(room);
 }
 
 /* What is before the full header in a longer one is a slice of its own, or several, not for the
@@ -123,8 +143,7 @@ take_buffer(struct pndis_room *room)
     struct chain chain;
     int taken;
 
-    make_slices(room);
-    if (room->slice_limit - room->slice_count < slices_needed(room)) {
+    if (__builtin_expect(!has_slices(room), 0) && !make_slices(room)) {
         return false;
     }
     taken = pndis__queue_take(room->queue, room->slices + room->slice_count, &chain);
@@ -194,7 +213,7 @@ pndis_room_next(struct pndis_room *room, unsigned *out_count)
         *out_count = 1;
         return &room->private_slice;
     }
-    if (room->count == room->queue->size) {
+    if (room->first == room->queue->size) {
         return NULL;
     }
     take_buffers(room, room->want);

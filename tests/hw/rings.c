@@ -89,6 +89,52 @@ the_longest_frame_fits_when_the_driver_takes_segments(void **state)
     rig_close(&rig);
 }
 
+/* A receive buffer of @count pieces that an indirect table lists. */
+static void
+give_pieces(struct rig *rig, unsigned count, uint32_t bytes)
+{
+    struct rig_queue *queue = &rig->queues[0];
+    struct rig_part table = {.bytes = (uint32_t)(count * sizeof(struct vring_desc)),
+                             .flags = VRING_DESC_F_INDIRECT};
+    struct vring_desc *desc = rig_memory(rig, table.bytes, &table.address);
+    uint64_t at;
+    void *buffer = rig_memory(rig, (size_t)count * bytes, &at);
+    uint16_t head = rig_chain(queue, &table, 1);
+
+    for (unsigned i = 0; i < count; i++) {
+        desc[i] = (struct vring_desc){
+            .addr = htole64(at + (uint64_t)i * bytes),
+            .len = htole32(bytes),
+            .flags = htole16(VRING_DESC_F_WRITE | (i + 1 < count ? VRING_DESC_F_NEXT : 0)),
+            .next = htole16((uint16_t)(i + 1)),
+        };
+    }
+    queue->buffers[head] = buffer;
+    rig_make_available(queue, head);
+}
+
+/* Far more pieces than the queue has entries: a table each, and a frame in all of them. */
+static void
+a_frame_fills_all_buffers_whatever_their_pieces(void **state)
+{
+    enum { ENTRIES = 16, PIECES = 16, BYTES = 4, ALL = ENTRIES * PIECES * BYTES - RIG_HEADER };
+    const uint64_t without = FEATURE(VIRTIO_RING_F_EVENT_IDX) | FEATURE(VIRTIO_NET_F_CTRL_VLAN);
+    struct rig rig;
+
+    (void)state;
+    open_source(&rig, ALL, 2, &(struct rig_options){.nic = {.queue_size = ENTRIES}});
+    rig_start(&rig, rig_offered(&rig) & ~without, 1, ENTRIES);
+    for (unsigned round = 0; round < 2; round++) {
+        for (unsigned i = 0; i < ENTRIES; i++) {
+            give_pieces(&rig, PIECES, BYTES);
+        }
+        rig_ring(&rig.queues[0]);
+        pndis_nic_poll(rig.nic);
+        expect_frame(&rig, ALL);
+    }
+    rig_close(&rig);
+}
+
 /* A frame that needs more buffers than there are waits for them, and those behind it wait as well.
  */
 static void
@@ -556,6 +602,7 @@ main(void)
         cmocka_unit_test(a_frame_lands_in_one_buffer),
         cmocka_unit_test(a_frame_spreads_over_mergeable_buffers),
         cmocka_unit_test(the_longest_frame_fits_when_the_driver_takes_segments),
+        cmocka_unit_test(a_frame_fills_all_buffers_whatever_their_pieces),
         cmocka_unit_test(a_frame_waits_for_buffers),
         cmocka_unit_test(a_frame_longer_than_all_buffers_is_dropped),
         cmocka_unit_test(without_mergeable_buffers_a_frame_has_one),
