@@ -1,31 +1,5 @@
 /* Frames from one adapter to the other: whole, in order, each way, however they are sent. */
-#include "virtio_net/net_world.h"
-
-static void
-frames_arrive_as_they_were_sent(void **state)
-{
-    static const size_t sizes[] = {60, 61, 64, 128, 1000, 1514};
-
-    (void)state;
-    for (unsigned seed = 0; seed < world_seeds(20); seed++) {
-        struct net_world n;
-        uint64_t received = 0;
-
-        net_running(&n, &(struct net_options){.seed = seed});
-        for (unsigned i = 0; i < RTL_NUMBER_OF(sizes); i++) {
-            net_send(&n, 0, i, 1, sizes[i], 1);
-            net_send(&n, 1, i, 1, sizes[i], 1);
-            received++;
-            net_wait_received(&n, 1, received);
-            net_wait_received(&n, 0, received);
-            net_expect(&n, 1, i, 1, sizes[i]);
-            net_expect(&n, 0, i, 1, sizes[i]);
-        }
-        net_wait_completed(&n, 0);
-        expect_net(&n, net_counts(&n, 0).completed_ok == RTL_NUMBER_OF(sizes));
-        net_close(&n);
-    }
-}
+#include "virtio_net/lives.h"
 
 /* "Short frames are padded with zeros to the medium's minimum." */
 static void
@@ -41,28 +15,6 @@ short_frames_are_padded(void **state)
         net_expect(&n, 1, (uint32_t)bytes, 1, bytes);
     }
     net_close(&n);
-}
-
-static void
-chains_keep_their_order(void **state)
-{
-    enum { FRAMES = 900 };
-
-    (void)state;
-    for (unsigned seed = 0; seed < world_seeds(12); seed++) {
-        struct net_world n;
-
-        net_running(&n, &(struct net_options){.seed = seed});
-        net_send(&n, 0, 0, FRAMES, 300, 1 + seed * 5);
-        net_send(&n, 1, 5000, FRAMES, 77, 64);
-        net_wait_received(&n, 1, FRAMES);
-        net_wait_received(&n, 0, FRAMES);
-        net_expect(&n, 1, 0, FRAMES, 300);
-        net_expect(&n, 0, 5000, FRAMES, 77);
-        net_wait_completed(&n, 0);
-        net_wait_completed(&n, 1);
-        net_close(&n);
-    }
 }
 
 /* Every way in which features and rings can be: small rings, without this feature or that. */
@@ -158,10 +110,11 @@ frames_that_are_too_long_are_refused(void **state)
 int
 main(void)
 {
+    static struct lives lives = {.with = NULL};
+#define LIFE(name) cmocka_unit_test_prestate(name, &lives)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(frames_arrive_as_they_were_sent),
+        STREAMS(LIFE),
         cmocka_unit_test(short_frames_are_padded),
-        cmocka_unit_test(chains_keep_their_order),
         cmocka_unit_test(any_device_will_do),
         cmocka_unit_test(jumbo_frames),
         cmocka_unit_test(frames_that_are_too_long_are_refused),

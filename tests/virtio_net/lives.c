@@ -244,3 +244,51 @@ link_flaps_under_load(void **state)
         net_close(&n);
     }
 }
+
+/* --- frames --- */
+
+void
+frames_arrive_as_they_were_sent(void **state)
+{
+    static const size_t sizes[] = {14, 59, 60, 61, 64, 128, 1000, 1513, 1514};
+
+    for (unsigned seed = 0; seed < world_seeds(20); seed++) {
+        struct net_world n;
+        uint64_t received = 0;
+
+        running(state, &n, (struct net_options){.seed = seed});
+        for (unsigned i = 0; i < RTL_NUMBER_OF(sizes); i++) {
+            net_send(&n, 0, i, 1, sizes[i], 1);
+            net_send(&n, 1, i, 1, sizes[i], 1);
+            received++;
+            net_wait_received(&n, 1, received);
+            net_wait_received(&n, 0, received);
+            net_expect(&n, 1, i, 1, sizes[i]);
+            net_expect(&n, 0, i, 1, sizes[i]);
+        }
+        net_wait_completed(&n, 0);
+        expect_net(&n, net_counts(&n, 0).completed_ok == RTL_NUMBER_OF(sizes));
+        net_close(&n);
+    }
+}
+
+void
+chains_keep_their_order(void **state)
+{
+    enum { FRAMES = 900 };
+
+    for (unsigned seed = 0; seed < world_seeds(12); seed++) {
+        struct net_world n;
+
+        running(state, &n, (struct net_options){.seed = seed});
+        net_send(&n, 0, 0, FRAMES, 300, 1 + seed % 12 * 5);
+        net_send(&n, 1, 5000, FRAMES, 77, 64);
+        net_wait_received(&n, 1, FRAMES);
+        net_wait_received(&n, 0, FRAMES);
+        net_expect(&n, 1, 0, FRAMES, 300);
+        net_expect(&n, 0, 5000, FRAMES, 77);
+        net_wait_completed(&n, 0);
+        net_wait_completed(&n, 1);
+        net_close(&n);
+    }
+}

@@ -1,7 +1,4 @@
-/*
- * Every lifecycle operation with frames on their way in both directions, as every driver of the
- * device has to get through it: cmocka tests whose initial state is a struct lives.
- */
+/* What every driver of the device has to do: cmocka tests whose initial state is a struct lives. */
 #ifndef PNDIS_TESTS_LIVES_H
 #define PNDIS_TESTS_LIVES_H
 
@@ -13,7 +10,8 @@ struct lives {
     bool checks_for_hang; /* It is asked whether the device needs a reset. */
 };
 
-/* What X makes of each, with commas between. */
+/* What X makes of each, with commas between: lifecycle operations with frames on their way in both
+ * directions; */
 #define LIVES(X)                                                                                   \
     X(a_paused_adapter_is_silent)                                                                  \
     , X(a_pause_waits_for_held_frames)                                                             \
@@ -25,8 +23,14 @@ struct lives {
     , X(sleep_and_wake_under_load)                                                                 \
     , X(link_flaps_under_load)
 
+/* frames alone. */
+#define STREAMS(X)                                                                                 \
+    X(frames_arrive_as_they_were_sent)                                                             \
+    , X(chains_keep_their_order)
+
 #define LIFE(name) name(void **state)
 void LIVES(LIFE);
+void STREAMS(LIFE);
 #undef LIFE
 
 #endif

@@ -1,53 +1,6 @@
 /* Frames from one adapter to the other through the NDIS 5.1 driver: whole, in order, each way. */
+#include "virtio_net/lives.h"
 #include "virtio_net51/world51.h"
-
-static void
-frames_arrive_as_they_were_sent(void **state)
-{
-    static const size_t sizes[] = {14, 59, 60, 61, 64, 128, 1000, 1513, 1514};
-
-    (void)state;
-    for (unsigned seed = 0; seed < world_seeds(20); seed++) {
-        struct net_world n;
-        uint64_t received = 0;
-
-        running_51(&n, (struct net_options){.seed = seed});
-        for (unsigned i = 0; i < RTL_NUMBER_OF(sizes); i++) {
-            net_send(&n, 0, i, 1, sizes[i], 1);
-            net_send(&n, 1, i, 1, sizes[i], 1);
-            received++;
-            net_wait_received(&n, 1, received);
-            net_wait_received(&n, 0, received);
-            net_expect(&n, 1, i, 1, sizes[i]);
-            net_expect(&n, 0, i, 1, sizes[i]);
-        }
-        net_wait_completed(&n, 0);
-        expect_net(&n, net_counts(&n, 0).completed_ok == RTL_NUMBER_OF(sizes));
-        net_close(&n);
-    }
-}
-
-static void
-chains_keep_their_order(void **state)
-{
-    enum { FRAMES = 900 };
-
-    (void)state;
-    for (unsigned seed = 0; seed < world_seeds(12); seed++) {
-        struct net_world n;
-
-        running_51(&n, (struct net_options){.seed = seed});
-        net_send(&n, 0, 0, FRAMES, 300, 1 + seed % 12 * 5);
-        net_send(&n, 1, 5000, FRAMES, 77, 64);
-        net_wait_received(&n, 1, FRAMES);
-        net_wait_received(&n, 0, FRAMES);
-        net_expect(&n, 1, 0, FRAMES, 300);
-        net_expect(&n, 0, 5000, FRAMES, 77);
-        net_wait_completed(&n, 0);
-        net_wait_completed(&n, 1);
-        net_close(&n);
-    }
-}
 
 /* Rings of every size, so that they wrap, run empty and run full; without event indexes too. */
 static void
@@ -157,9 +110,10 @@ giants_are_the_devices_to_drop(void **state)
 int
 main(void)
 {
+    static struct lives lives = {.with = with_51};
+#define LIFE(name) cmocka_unit_test_prestate(name, &lives)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(frames_arrive_as_they_were_sent),
-        cmocka_unit_test(chains_keep_their_order),
+        STREAMS(LIFE),
         cmocka_unit_test(rings_of_any_size_work),
         cmocka_unit_test(held_frames_do_not_stop_it),
         cmocka_unit_test(jumbo_frames_pass_when_configured),
