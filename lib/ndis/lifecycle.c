@@ -428,7 +428,7 @@ pndis__adapter_shutdown(struct context *context, struct pndis_adapter *adapter,
         return;
     }
     pndis__adapter_gates(adapter);
-    pndis__oid_queue_shut(adapter);
+    pndis__oid_queue_shut(context, adapter);
     if (action == NdisShutdownBugCheck) {
         /* "MiniportShutdownEx runs at high IRQL" when the system crashes. */
         before = pndis__irql_raise(context, HIGH_LEVEL);

@@ -274,6 +274,8 @@ struct oid_queue {
     struct oid_work *direct; /* Direct requests that the miniport has not completed. */
     struct work work;
     KEVENT idle;
+    struct sched_timer timer; /* Of the time-out that ends first ... */
+    KDPC timer_dpc;           /* ... and what happens then. */
 };
 
 enum { OID_VALUE_LIMIT = 4, OID_LIST_LIMIT = 3 };
@@ -306,6 +308,8 @@ struct pndis_adapter {
     bool device_added;     /* It succeeded, or there is none. */
     bool removed;          /* Surprise-removed or failed. */
     bool unbound;          /* PNDIS_ADAPTER_UNBOUND. */
+    bool secondary;        /* Atomic: of a bundle of NDIS 5, and so nothing is bound to it. */
+    bool leaving;          /* Atomic: it failed or was pulled out, and is removed. */
 
     /* What sends and receives look at first. */
     NDIS_STATUS send_gate;     /* 0: open; else the status that sends are refused with. */
@@ -375,6 +379,12 @@ default_port_is_active(const struct pndis_adapter *adapter)
 {
     return (adapter->attributes.flags & NDIS_MINIPORT_ATTRIBUTES_CONTROLS_DEFAULT_PORT) == 0 ||
            adapter->attributes.default_port_active;
+}
+
+static inline bool
+adapter_is_secondary(const struct pndis_adapter *adapter)
+{
+    return __atomic_load_n(&adapter->secondary, __ATOMIC_SEQ_CST);
 }
 
 /*

@@ -108,8 +108,8 @@ translate(struct oid_work *work, NDIS_STATUS status)
 }
 
 /* A request that the miniport has not seen ends without it. */
-static void
-abort_work(struct context *context, struct oid_work *work)
+void
+pndis__oid_abort(struct context *context, struct oid_work *work)
 {
     pndis__oid_deliver(context, work, translate(work, NDIS_STATUS_REQUEST_ABORTED));
 }
@@ -365,6 +365,7 @@ submit(struct context *context, struct pndis_adapter *adapter, struct oid_work *
     bool idle;
 
     __atomic_fetch_add(&binding->oids_outstanding, 1, __ATOMIC_SEQ_CST);
+    pndis__oid_timeout_begin(context, work);
     /* Requests are handed down at PASSIVE_LEVEL; others can do that as well as the requester. */
     idle = context->irql == PASSIVE_LEVEL && !pndis__chance(context, 4);
     brief_lock(&adapter->oids.lock);
@@ -475,69 +476,6 @@ NdisMOidRequestComplete(NDIS_HANDLE MiniportAdapterHandle, PNDIS_OID_REQUEST Oid
     pndis__oid_maybe_idle(adapter);
 }
 
-/* --- cancelling --- */
-
-static struct oid_work *
-remove_queued(struct oid_queue *queue, const struct binding *binding, PVOID id)
-{
-    struct oid_work **link = &queue->first;
-    struct oid_work *before = NULL;
-    struct oid_work *found = NULL;
-
-    brief_lock(&queue->lock);
-    while (*link != NULL && ((*link)->binding != binding || (*link)->request->RequestId != id)) {
-        before = *link;
-        link = &before->next;
-    }
-    found = *link;
-    if (found != NULL) {
-        *link = found->next;
-        if (queue->last == found) {
-            queue->last = before;
-        }
-    }
-    brief_unlock(&queue->lock);
-    return found;
-}
-
-/*
- * "NdisCancelOidRequest function". IRQL <= DISPATCH_LEVEL.
- * What is still queued is completed with NDIS_STATUS_REQUEST_ABORTED; for what the miniport has,
- * MiniportCancelOidRequest is called. Either way the request is completed once, maybe successfully.
- */
-VOID
-NdisCancelOidRequest(NDIS_HANDLE NdisBindingHandle, PVOID RequestId)
-{
-    struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
-    struct binding *binding = (struct binding *)pndis__handle(
-        context, NdisBindingHandle, HANDLE_BIT(BINDING), __func__, NT_CALLER());
-    struct pndis_adapter *adapter;
-    struct oid_work *work;
-    struct frame frame;
-    bool with_miniport;
-
-    if (binding == NULL) {
-        return;
-    }
-    adapter = binding->adapter;
-    while ((work = remove_queued(&adapter->oids, binding, RequestId)) != NULL) {
-        abort_work(context, work);
-    }
-    brief_lock(&adapter->oids.lock);
-    work = adapter->oids.current;
-    with_miniport = work != NULL && work->binding == binding &&
-                    work->request->RequestId == RequestId && !work->cancelled;
-    if (with_miniport) {
-        work->cancelled = true;
-    }
-    brief_unlock(&adapter->oids.lock);
-    if (with_miniport) {
-        pndis__guest_enter(context, &frame, &adapter->owner, "MiniportCancelOidRequest");
-        adapter->driver->calls.CancelOidRequestHandler(adapter->context, RequestId);
-        pndis__guest_leave(context, &frame);
-    }
-}
-
 /* --- opening, closing, NDIS' own requests --- */
 
 void
@@ -545,6 +483,7 @@ pndis__oid_queue_init(struct pndis_adapter *adapter)
 {
     adapter->oids.closed = true;
     KeInitializeEvent(&adapter->oids.idle, NotificationEvent, FALSE);
+    pndis__oid_timeouts_init(adapter);
 }
 
 void
@@ -566,8 +505,9 @@ pndis__oid_queue_hold(struct context *context, struct pndis_adapter *adapter, bo
 }
 
 void
-pndis__oid_queue_shut(struct pndis_adapter *adapter)
+pndis__oid_queue_shut(struct context *context, struct pndis_adapter *adapter)
 {
+    pndis__oid_timeouts_stop(context, adapter);
     brief_lock(&adapter->oids.lock);
     adapter->oids.closed = adapter->oids.held = true;
     brief_unlock(&adapter->oids.lock);
@@ -585,7 +525,7 @@ abort_queue(struct context *context, struct pndis_adapter *adapter)
     while (work != NULL) {
         struct oid_work *next = work->next;
 
-        abort_work(context, work);
+        pndis__oid_abort(context, work);
         work = next;
     }
 }
@@ -613,6 +553,7 @@ pndis__oid_queue_close(struct context *context, struct pndis_adapter *adapter)
         pndis__report(context, RULE_OID_STUCK, &adapter->owner, "MiniportOidRequest", NULL,
                       "%s has not completed an OID request before its halt", adapter->owner.name);
     }
+    pndis__oid_timeouts_stop(context, adapter);
 }
 
 /* With a copy of @buffer, which may be needed longer than its owner waits. */

@@ -21,6 +21,7 @@ struct oid_work {
     bool direct;
     bool cancelled;
     bool overdue;     /* Reported as OID_STUCK. */
+    uint64_t due_ns;  /* When its Timeout is over; 0: never. */
     ULONG asked;      /* The filter or lookahead that the binding wants ... */
     uint32_t setting; /* ... and which of its sets that is. */
     struct multicast_list *multicast;
@@ -39,6 +40,8 @@ void pndis__oid_check_result(struct context *context, struct oid_work *work, NDI
                              const char *call, const void *caller);
 /* The answer goes to whoever asked; takes @work. */
 void pndis__oid_deliver(struct context *context, struct oid_work *work, NDIS_STATUS status);
+/* @work, which the miniport has not seen, ends without it; takes @work. */
+void pndis__oid_abort(struct context *context, struct oid_work *work);
 
 /* --- the queue --- */
 
@@ -48,7 +51,7 @@ void pndis__oid_queue_open(struct pndis_adapter *adapter);
  */
 void pndis__oid_queue_close(struct context *context, struct pndis_adapter *adapter);
 /* The miniport gets no more requests, and nobody waits for those that it has: it is shut down. */
-void pndis__oid_queue_shut(struct pndis_adapter *adapter);
+void pndis__oid_queue_shut(struct context *context, struct pndis_adapter *adapter);
 /* A request has gone: wake who waits for the last of them. */
 void pndis__oid_maybe_idle(struct pndis_adapter *adapter);
 /* Wait until no request is with the miniport, direct ones among them. */
@@ -66,6 +69,14 @@ NDIS_STATUS pndis__oid_internal(struct context *context, struct pndis_adapter *a
                                 ULONG *out_bytes);
 NDIS_STATUS pndis__oid_set_internal(struct context *context, struct pndis_adapter *adapter,
                                     NDIS_OID oid, void *buffer, ULONG bytes);
+
+/* --- time-outs (oid_cancel.c) --- */
+
+void pndis__oid_timeouts_init(struct pndis_adapter *adapter);
+/* The time of @work, which is about to be queued, begins. */
+void pndis__oid_timeout_begin(struct context *context, struct oid_work *work);
+/* No time-out ends any more. PASSIVE_LEVEL. */
+void pndis__oid_timeouts_stop(struct context *context, struct pndis_adapter *adapter);
 
 /* --- who answers --- */
 

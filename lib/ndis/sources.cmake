@@ -46,6 +46,7 @@ set(PNDIS_NDIS_SOURCES
     oid.c
     oid_answers.c
     oid_binding.c
+    oid_cancel.c
     oid_clone.c
     oid_direct.c
     oid_memory.c
