@@ -26,12 +26,17 @@ number(struct context *context, struct miniport5 *miniport, NDIS_OID oid, ULONG 
                : otherwise;
 }
 
-/* The driver's list with OID_GEN_STATISTICS, which NDIS answers from others; NULL: no list. */
+/* What NDIS answers from other OIDs. Those of task offload only where the driver has tasks. */
+static const NDIS_OID ndis_oids[] = {OID_GEN_STATISTICS, OID_TCP_OFFLOAD_PARAMETERS,
+                                     OID_OFFLOAD_ENCAPSULATION};
+
+/* The driver's list, and what NDIS adds to it; NULL: no list. */
 static NDIS_OID *
 oid_list(struct context *context, struct miniport5 *miniport, ULONG *out_bytes)
 {
     NDIS_OID *list = NULL;
     ULONG bytes = 0;
+    ULONG added = miniport->offload.offered ? sizeof(ndis_oids) : sizeof(ndis_oids[0]);
 
     /* The first query tells how long the list is. */
     pndis__n5_query(context, miniport, OID_GEN_SUPPORTED_LIST, NULL, 0, &bytes);
@@ -39,14 +44,14 @@ oid_list(struct context *context, struct miniport5 *miniport, ULONG *out_bytes)
     if (bytes == 0 || bytes > MAXUSHORT) {
         return NULL;
     }
-    list = malloc(bytes + sizeof(NDIS_OID));
+    list = calloc(1, bytes + added);
     if (list == NULL || pndis__n5_query(context, miniport, OID_GEN_SUPPORTED_LIST, list, bytes,
                                         NULL) != NDIS_STATUS_SUCCESS) {
         free(list);
         return NULL;
     }
-    list[bytes / sizeof(NDIS_OID)] = OID_GEN_STATISTICS;
-    *out_bytes = bytes + sizeof(NDIS_OID);
+    memcpy(list + bytes / sizeof(NDIS_OID), ndis_oids, added);
+    *out_bytes = bytes + added;
     return list;
 }
 
@@ -125,6 +130,7 @@ pndis__n5_general_attributes(struct context *context, struct miniport5 *miniport
         NDIS_STATUS_SUCCESS) {
         general->PowerManagementCapabilities = &power;
     }
+    pndis__n5_offload_learn(context, miniport);
     general->SupportedOidList = oid_list(context, miniport, &general->SupportedOidListLength);
     status = NdisMSetMiniportAttributes(&miniport->adapter->handle, &attributes);
     free(general->SupportedOidList);

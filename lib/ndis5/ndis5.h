@@ -19,8 +19,10 @@
 #include <ndis/ndis5_miniport.h>
 #include <ndis/ndis5_packet.h>
 #include <ndis/ndis5_packetinfo.h>
+#include <ndis/ndis5_task.h>
 #include <ndis/ndis5_timer.h>
 
+struct bundle;
 struct map_registers;
 struct packet_block;
 struct packet_source;
@@ -33,7 +35,8 @@ struct wrapper {
     NDIS_HANDLE miniport_driver;           /* The NDIS 6 handle; NULL until it has registered. */
     NDIS51_MINIPORT_CHARACTERISTICS calls; /* Zero beyond what its version has. */
     PDRIVER_UNLOAD unload;
-    struct miniport5 *undead; /* Halted with timers still set, which count in them. */
+    struct miniport5 *undead;  /* Halted with timers still set, which count in them. */
+    struct brief_lock bundles; /* Guards its adapters' bundles. */
 };
 
 struct wrapper *pndis__wrapper_of(struct context *context, NDIS_HANDLE handle, const char *call,
@@ -72,6 +75,19 @@ struct shutdown_handler {
     void *context;
 };
 
+/* What NDIS_TASK_TCP_IP_CHECKSUM and NDIS_TASK_TCP_LARGE_SEND say. */
+struct tasks5 {
+    ULONG checksum[4];
+    NDIS_TASK_TCP_LARGE_SEND large_send; /* MaxOffLoadSize 0: none. */
+};
+
+struct offload5 {
+    bool offered; /* The driver has tasks. */
+    ULONG header_bytes;
+    struct tasks5 capable;
+    struct tasks5 configured;
+};
+
 struct miniport5 {
     struct handle handle; /* The wrapper configuration context. */
     struct pndis_adapter *adapter;
@@ -104,9 +120,12 @@ struct miniport5 {
     struct map_registers *map_registers;
     struct brief_lock transfer_lock;
     struct transfer *transfers; /* Look-ahead receives that MiniportTransferData has not ended. */
-    ULONG64 link_speed;         /* Bits per second. */
+    struct offload5 offload;
+    ULONG64 link_speed; /* Bits per second. */
     bool connected;
-    struct miniport5 *next; /* Of the undead. */
+    struct bundle *bundle;         /* NULL: it is in none. */
+    struct miniport5 *next_member; /* Of the bundle. */
+    struct miniport5 *next;        /* Of the undead. */
 };
 
 /* The miniport behind a MiniportAdapterHandle between MiniportInitialize and the end of
@@ -146,11 +165,33 @@ void pndis__n5_maybe_paused(struct context *context, struct miniport5 *miniport)
 void pndis__acquired_as(struct context *context, enum resource resource, const void *object,
                         struct owner *owner, const char *call, const void *caller);
 
+/* --- bundles (bundle.c) --- */
+
+/* It has been halted. */
+void pndis__bundle_leave(struct miniport5 *miniport);
+/* The same at the end of the machine, where nobody else is left to look. */
+void pndis__bundle_forget(struct miniport5 *miniport);
+
 /* --- general attributes (general.c) --- */
 
 /* Ask the driver what an NDIS 6 miniport would have told. */
 NDIS_STATUS pndis__n5_general_attributes(struct context *context, struct miniport5 *miniport,
                                          NDIS_MEDIUM medium);
+
+/* --- task offload (offload5.c) --- */
+
+/* Ask the driver for its tasks. */
+void pndis__n5_offload_learn(struct context *context, struct miniport5 *miniport);
+/* Tell what has been learned. */
+NDIS_STATUS pndis__n5_offload_attributes(struct miniport5 *miniport);
+/* OID_TCP_OFFLOAD_PARAMETERS or OID_OFFLOAD_ENCAPSULATION. PASSIVE_LEVEL. */
+NDIS_STATUS pndis__n5_offload_set(struct context *context, struct miniport5 *miniport,
+                                  NDIS_OID_REQUEST *request);
+
+/* --- status (status5.c) --- */
+
+/* Indicate what the driver itself does not. */
+void pndis__n5_status(struct miniport5 *miniport, NDIS_STATUS code, void *buffer, ULONG bytes);
 
 /* --- calling the driver (serial.c) --- */
 
@@ -183,10 +224,13 @@ void pndis__serial_drain(struct context *context, struct miniport5 *miniport);
 MINIPORT_OID_REQUEST pndis__n5_oid_request;
 MINIPORT_CANCEL_OID_REQUEST pndis__n5_cancel_oid;
 
-/* Query @oid and wait for the answer. PASSIVE_LEVEL. @out_bytes (may be NULL): written or needed.
- */
+/* Query @oid and wait for the answer. PASSIVE_LEVEL. The driver finds in its buffer what is in
+ * @buffer. @out_bytes (may be NULL): written or needed. */
 NDIS_STATUS pndis__n5_query(struct context *context, struct miniport5 *miniport, NDIS_OID oid,
                             void *buffer, ULONG bytes, ULONG *out_bytes);
+/* Set @oid and wait for the answer. PASSIVE_LEVEL. */
+NDIS_STATUS pndis__n5_set(struct context *context, struct miniport5 *miniport, NDIS_OID oid,
+                          const void *buffer, ULONG bytes);
 void pndis__n5_questions_free(struct miniport5 *miniport);
 
 /* --- reset and check for hang (reset5.c) --- */

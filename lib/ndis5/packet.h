@@ -200,13 +200,27 @@ information_of(struct packet_block *block, const struct packet_source *source)
     return ((NDIS_PACKET_EXTENSION *)(oob_of(block, source) + 1))->NdisPacketInfo;
 }
 
-/* 802.1Q tag and cancel identifier; the other kinds are not offered to who is above. */
+/* Whether @nbl asks for a large send. */
+static inline bool
+is_large_send(const NET_BUFFER_LIST *nbl)
+{
+    return NET_BUFFER_LIST_INFO(nbl, TcpLargeSendNetBufferListInfo) != NULL;
+}
+
+/* Checksums and large sends to do, 802.1Q tag and cancel identifier; the other kinds are not
+ * offered to who is above. */
 static inline void
 packet_information(PVOID *information, NET_BUFFER_LIST *nbl)
 {
     const ULONG_PTR tag_bits = 0xffff;
+    const ULONG_PTR checksum_bits = 0x1f; /* Of both structures, in the same places. */
+    const ULONG_PTR mss_bits = 0xfffff;
     ULONG_PTR tag = (ULONG_PTR)NET_BUFFER_LIST_INFO(nbl, Ieee8021QNetBufferListInfo);
+    ULONG_PTR checksum = (ULONG_PTR)NET_BUFFER_LIST_INFO(nbl, TcpIpChecksumNetBufferListInfo);
+    ULONG_PTR large_send = (ULONG_PTR)NET_BUFFER_LIST_INFO(nbl, TcpLargeSendNetBufferListInfo);
 
+    information[TcpIpChecksumPacketInfo] = (PVOID)(checksum & checksum_bits);
+    information[TcpLargeSendPacketInfo] = (PVOID)(large_send & mss_bits);
     information[Ieee8021QInfo] = (PVOID)(tag & tag_bits);
     information[PacketCancelId] = NDIS_GET_NET_BUFFER_LIST_CANCEL_ID(nbl);
     information[OriginalNetBufferList] = nbl;

@@ -169,18 +169,27 @@ NdisMSetInformationComplete(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS Statu
 
 /* --- NDIS' own questions --- */
 
-NDIS_STATUS
-pndis__n5_query(struct context *context, struct miniport5 *miniport, NDIS_OID oid, void *buffer,
-                ULONG bytes, ULONG *out_bytes)
+/* Queries and sets have their buffer in the same place of a request. */
+_Static_assert(FIELD_OFFSET(NDIS_OID_REQUEST, DATA.QUERY_INFORMATION.InformationBufferLength) ==
+                   FIELD_OFFSET(NDIS_OID_REQUEST, DATA.SET_INFORMATION.InformationBufferLength),
+               "");
+
+/* A question with the answer in it, for the caller to free; NULL after @out_status otherwise. */
+static struct question *
+ask(struct context *context, struct miniport5 *miniport, NDIS_REQUEST_TYPE type, NDIS_OID oid,
+    const void *buffer, ULONG bytes, NDIS_STATUS *out_status)
 {
     struct question *question = calloc(1, sizeof(*question) + bytes);
-    NDIS_STATUS status;
 
     if (question == NULL) {
-        return NDIS_STATUS_RESOURCES;
+        *out_status = NDIS_STATUS_RESOURCES;
+        return NULL;
+    }
+    if (bytes != 0) {
+        memcpy(question->buffer, buffer, bytes);
     }
     KeInitializeEvent(&question->done, NotificationEvent, FALSE);
-    question->request.RequestType = NdisRequestQueryInformation;
+    question->request.RequestType = type;
     question->request.Timeout = MAXULONG;
     question->request.RequestHandle = question;
     question->request.DATA.QUERY_INFORMATION.Oid = oid;
@@ -191,13 +200,39 @@ pndis__n5_query(struct context *context, struct miniport5 *miniport, NDIS_OID oi
     pndis__task_run(context, miniport, &miniport->request_task);
     if (pndis__wait(context, &question->done, pndis__deadline(context), true) != SLEEP_WOKEN) {
         pndis__report(context, RULE_OID_STUCK, &miniport->adapter->owner,
-                      "MiniportQueryInformation", NULL, "%s has not completed OID 0x%08x",
-                      miniport->adapter->owner.name, oid);
+                      type == NdisRequestSetInformation ? "MiniportSetInformation"
+                                                        : "MiniportQueryInformation",
+                      NULL, "%s has not completed OID 0x%08x", miniport->adapter->owner.name, oid);
         question->next = miniport->abandoned;
         miniport->abandoned = question;
-        return NDIS_STATUS_FAILURE;
+        *out_status = NDIS_STATUS_FAILURE;
+        return NULL;
     }
-    status = question->status;
+    *out_status = question->status;
+    return question;
+}
+
+NDIS_STATUS
+pndis__n5_set(struct context *context, struct miniport5 *miniport, NDIS_OID oid, const void *buffer,
+              ULONG bytes)
+{
+    NDIS_STATUS status;
+
+    free(ask(context, miniport, NdisRequestSetInformation, oid, buffer, bytes, &status));
+    return status;
+}
+
+NDIS_STATUS
+pndis__n5_query(struct context *context, struct miniport5 *miniport, NDIS_OID oid, void *buffer,
+                ULONG bytes, ULONG *out_bytes)
+{
+    NDIS_STATUS status;
+    struct question *question =
+        ask(context, miniport, NdisRequestQueryInformation, oid, buffer, bytes, &status);
+
+    if (question == NULL) {
+        return status;
+    }
     if (status == NDIS_STATUS_SUCCESS) {
         memcpy(buffer, question->buffer,
                min(bytes, (ULONG)question->request.DATA.QUERY_INFORMATION.BytesWritten));
@@ -315,6 +350,11 @@ pndis__n5_oid_request(NDIS_HANDLE MiniportAdapterContext, PNDIS_OID_REQUEST OidR
     }
     if (oid_is_query(OidRequest) && OidRequest->DATA.QUERY_INFORMATION.Oid == OID_GEN_STATISTICS) {
         return statistics(context, miniport, OidRequest);
+    }
+    if (miniport->offload.offered && OidRequest->RequestType == NdisRequestSetInformation &&
+        (OidRequest->DATA.SET_INFORMATION.Oid == OID_TCP_OFFLOAD_PARAMETERS ||
+         OidRequest->DATA.SET_INFORMATION.Oid == OID_OFFLOAD_ENCAPSULATION)) {
+        return pndis__n5_offload_set(context, miniport, OidRequest);
     }
     __atomic_store_n(&miniport->request_where, REQUEST_ASKED, __ATOMIC_SEQ_CST);
     __atomic_store_n(&miniport->request, OidRequest, __ATOMIC_SEQ_CST);

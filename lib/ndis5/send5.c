@@ -81,6 +81,18 @@ pndis__one_complete(struct context *context, struct miniport5 *miniport, NET_BUF
     }
 }
 
+/* The driver has written how much it has sent in place of the segment size. */
+static void
+large_send_complete(struct packet_block *block, NET_BUFFER_LIST *nbl)
+{
+    NDIS_TCP_LARGE_SEND_OFFLOAD_NET_BUFFER_LIST_INFO sent = {.Value = NULL};
+
+    sent.LsoV1TransmitComplete.TcpPayload =
+        PtrToUlong(NDIS_PER_PACKET_INFO_FROM_PACKET(&block->packet, TcpLargeSendPacketInfo));
+    sent.LsoV1TransmitComplete.Type = NDIS_TCP_LARGE_SEND_OFFLOAD_V1_TYPE;
+    NET_BUFFER_LIST_INFO(nbl, TcpLargeSendNetBufferListInfo) = sent.Value;
+}
+
 void
 pndis__packet_complete(struct context *context, struct miniport5 *miniport,
                        struct packet_block *block, NDIS_STATUS status)
@@ -89,6 +101,9 @@ pndis__packet_complete(struct context *context, struct miniport5 *miniport,
 
     if (miniport->serialized) {
         pndis__send_ended(miniport, block);
+    }
+    if (__builtin_expect(is_large_send(nbl), 0)) {
+        large_send_complete(block, nbl);
     }
     pndis__packet_of_buffer_free(context, miniport, block);
     pndis__one_complete(context, miniport, nbl, status);

@@ -1,7 +1,7 @@
 /*
  * Plain sends, the usual ones: to a deserialized miniport that takes arrays of packets without
  * scatter/gather lists, at DISPATCH_LEVEL, while nobody watches; a list with one NET_BUFFER that
- * fills its one MDL. There is nothing to undo and nothing to count.
+ * fills its one MDL and is no large send. There is nothing to undo and nothing to count.
  */
 #include "ndis5/packet.h"
 
@@ -12,7 +12,7 @@ only_mdl(const NET_BUFFER_LIST *nbl)
     const NET_BUFFER *nb = NET_BUFFER_LIST_FIRST_NB(nbl);
     MDL *mdl;
 
-    if (nb == NULL || NET_BUFFER_NEXT_NB(nb) != NULL) {
+    if (nb == NULL || NET_BUFFER_NEXT_NB(nb) != NULL || is_large_send(nbl)) {
         return NULL;
     }
     mdl = NET_BUFFER_CURRENT_MDL(nb);

@@ -8,6 +8,7 @@ set(PNDIS_NDIS5_SOURCES
     memory5.c
     miniport5.c
     packet_block.c
+    offload5.c
     packet_pool.c
     receive5.c
     request.c

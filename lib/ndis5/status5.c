@@ -5,8 +5,8 @@
 
 enum { UNITS_OF_LINK_SPEED = 100 };
 
-static void
-indicate(struct miniport5 *miniport, NDIS_STATUS code, void *buffer, ULONG bytes)
+void
+pndis__n5_status(struct miniport5 *miniport, NDIS_STATUS code, void *buffer, ULONG bytes)
 {
     NDIS_STATUS_INDICATION indication = {
         .Header = {.Type = NDIS_OBJECT_TYPE_STATUS_INDICATION,
@@ -37,7 +37,7 @@ indicate_link(struct miniport5 *miniport)
         .PauseFunctions = NdisPauseFunctionsUnknown,
     };
 
-    indicate(miniport, NDIS_STATUS_LINK_STATE, &state, sizeof(state));
+    pndis__n5_status(miniport, NDIS_STATUS_LINK_STATE, &state, sizeof(state));
 }
 
 static void
@@ -81,7 +81,7 @@ NdisMIndicateStatus(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS GeneralStatus
     case NDIS_STATUS_RESET_END:
         break;
     default:
-        indicate(miniport, GeneralStatus, StatusBuffer, StatusBufferSize);
+        pndis__n5_status(miniport, GeneralStatus, StatusBuffer, StatusBufferSize);
         break;
     }
 }
