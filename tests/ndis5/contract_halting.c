@@ -4,6 +4,7 @@
  */
 #include "miniport51.h"
 
+#include "support/data_path.h"
 #include "support/protocol.h"
 
 enum { FRAME = 64, D0 = 0, D3 = 3 };
@@ -370,7 +371,7 @@ packets_are_back_before_the_halt_for_sleep(void **state)
         world = &w;
         world5_running(&w, seed);
         pndis_client_hold(w.client, true);
-        world_as_driver(&w, indicate, NULL);
+        world_at_dispatch(&w, indicate, NULL);
         expect(&w, counts_of(&w).held == 4);
         world_as_driver(&w, return_later, NULL);
         expect(&w, pndis_adapter_set_power(w.adapter, D3) == 0);

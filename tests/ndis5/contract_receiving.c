@@ -5,6 +5,8 @@
  */
 #include "miniport51.h"
 
+#include "support/data_path.h"
+
 enum { FRAME = 400, HEADER = 14, DATA = FRAME - HEADER, COUNT = 6 };
 
 static uint8_t frame[FRAME];
@@ -153,7 +155,7 @@ packets_of_both_kinds_go_up_together_and_in_order(void **state)
             wanted[i] = (seed >> i & 1) != 0 ? NDIS_STATUS_RESOURCES : NDIS_STATUS_SUCCESS;
         }
         world_as_driver(&w, make_packets, NULL);
-        world_as_driver(&w, indicate_packets, NULL);
+        world_at_dispatch(&w, indicate_packets, NULL);
         world_settle(&w);
         expect(&w, counts_of(&w).received == COUNT);
         pndis_client_return(w.client, SIZE_MAX);
@@ -184,7 +186,7 @@ the_status_says_to_a_serialized_miniport_whose_a_packet_is(void **state)
         running(&w, seed, &(struct pndis_client_options){.hold_receives = hold});
         memset(wanted, 0, sizeof(wanted));
         world_as_driver(&w, make_packets, NULL);
-        world_as_driver(&w, indicate_packets, NULL);
+        world_at_dispatch(&w, indicate_packets, NULL);
         for (unsigned i = 0; i < COUNT; i++) {
             expect(&w, found[i] == (hold ? NDIS_STATUS_PENDING : NDIS_STATUS_SUCCESS));
         }
@@ -209,7 +211,7 @@ a_packet_that_came_back_may_be_indicated_again(void **state)
         memset(wanted, 0, sizeof(wanted));
         world_as_driver(&w, make_packets, NULL);
         for (unsigned round = 0; round < 5; round++) {
-            world_as_driver(&w, indicate_packets, NULL);
+            world_at_dispatch(&w, indicate_packets, NULL);
             world_settle(&w);
             expect_frames_in_order(&w);
         }
@@ -232,7 +234,7 @@ packets_that_nobody_wants_come_back(void **state)
                 &(struct pndis_client_options){.packet_filter = NDIS_PACKET_TYPE_DIRECTED});
         memset(wanted, 0, sizeof(wanted));
         world_as_driver(&w, make_packets, NULL);
-        world_as_driver(&w, indicate_packets, NULL);
+        world_at_dispatch(&w, indicate_packets, NULL);
         world_settle(&w);
         expect(&w, counts_of(&w).received == 0);
         expect(&w, SEEN(nic_latest()->returns) == (seed % 2 != 0 ? 0 : COUNT));
@@ -362,7 +364,7 @@ however_short_the_look_ahead_is_the_frame_arrives_whole(void **state)
             given_lookahead(seed % 2 != 0);
             lookahead = lengths[i];
             running(&w, seed, NULL);
-            world_as_driver(&w, indicate_lookahead, NULL);
+            world_at_dispatch(&w, indicate_lookahead, NULL);
             world_settle(&w);
             expect(&w, transfers >= 1 && wrong_transfers == 0);
             expect(&w, pndis_client_take(w.client, got, sizeof(got)) == FRAME);
@@ -383,7 +385,7 @@ a_frame_of_nothing_but_its_header_arrives(void **state)
     lookahead = 0;
     bytes_of_frame = HEADER;
     running(&w, 1, NULL);
-    world_as_driver(&w, indicate_lookahead, NULL);
+    world_at_dispatch(&w, indicate_lookahead, NULL);
     world_settle(&w);
     expect(&w, transfers == 0);
     expect(&w, pndis_client_take(w.client, got, sizeof(got)) == HEADER);
@@ -404,11 +406,11 @@ a_frame_whose_transfer_fails_does_not_arrive(void **state)
         lookahead = 60;
         running(&w, seed, NULL);
         transfer_status = NDIS_STATUS_FAILURE;
-        world_as_driver(&w, indicate_lookahead, NULL);
+        world_at_dispatch(&w, indicate_lookahead, NULL);
         world_settle(&w);
         expect(&w, transfers == 1 && counts_of(&w).received == 0);
         transfer_status = NDIS_STATUS_SUCCESS;
-        world_as_driver(&w, indicate_lookahead, NULL);
+        world_at_dispatch(&w, indicate_lookahead, NULL);
         world_settle(&w);
         expect(&w, counts_of(&w).received == 1);
         expect(&w, pndis_client_take(w.client, got, sizeof(got)) == FRAME);
@@ -434,12 +436,12 @@ a_look_ahead_that_is_short_needs_a_transfer_function(void **state)
     miniport51.edit = without_transfer;
     lookahead = 60;
     running(&w, 1, NULL);
-    world_as_driver(&w, indicate_lookahead, NULL);
+    world_at_dispatch(&w, indicate_lookahead, NULL);
     world_settle(&w);
     expect(&w, counts_of(&w).received == 0);
     world_expect_violation(&w, "N5_HANDLER");
     lookahead = DATA;
-    world_as_driver(&w, indicate_lookahead, NULL);
+    world_at_dispatch(&w, indicate_lookahead, NULL);
     world_settle(&w);
     expect(&w, counts_of(&w).received == 1);
     world_close(&w);
@@ -457,7 +459,7 @@ of_a_frame_that_nobody_wants_nothing_is_transferred(void **state)
         lookahead = 60;
         running(&w, seed,
                 &(struct pndis_client_options){.packet_filter = NDIS_PACKET_TYPE_DIRECTED});
-        world_as_driver(&w, indicate_lookahead, NULL);
+        world_at_dispatch(&w, indicate_lookahead, NULL);
         world_settle(&w);
         expect(&w, counts_of(&w).received == 0 && transfers == 0);
         world_close(&w);

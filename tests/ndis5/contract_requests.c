@@ -5,6 +5,7 @@
  */
 #include "miniport51.h"
 
+#include "support/data_path.h"
 #include "support/protocol.h"
 
 enum { PRIVATE_OID = 0xff010101, GROUPS = 8 };
@@ -372,7 +373,7 @@ of_several_requests_the_driver_has_one_at_a_time(void **state)
         for (unsigned done = 0; done < RTL_NUMBER_OF(asked); done++) {
             world_settle(&w);
             expect(&w, outstanding == 1);
-            world_as_driver(&w, answer_one, NULL);
+            world_at_dispatch(&w, answer_one, NULL);
         }
         world_settle(&w);
         expect(&w, most_outstanding == 1 && outstanding == 0);

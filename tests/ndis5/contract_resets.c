@@ -4,6 +4,8 @@
  */
 #include "miniport51.h"
 
+#include "support/data_path.h"
+
 enum { SETS = 32, SECOND = 1000000000 };
 
 static const uint8_t groups[12] = {0x01, 0, 0x5e, 0, 0, 1, 0x01, 0, 0x5e, 0, 0, 2};
@@ -227,7 +229,7 @@ sends_and_requests_are_refused_until_it_has_completed(void **state)
                                       &status) != 0);
         expect(&w, status == NDIS_STATUS_RESET_IN_PROGRESS);
         expect(&w, SEEN(nic_latest()->queries) == queries && SEEN(nic_latest()->sends) == 0);
-        world_as_driver(&w, end_reset, NULL);
+        world_at_dispatch(&w, end_reset, NULL);
         world_settle(&w);
         expect(&w, pndis_client_send(w.client, frame, sizeof(frame)) == 0);
         world_settle(&w);
@@ -264,7 +266,7 @@ sends_that_the_reset_aborts_go_back_once(void **state)
         expect(&w, pndis_adapter_reset(w.adapter) == 0);
         for (unsigned i = 0; i < 6; i++) {
             world_settle(&w);
-            world_as_driver(&w, (void (*)(void *))abort_sends, nic_latest());
+            world_at_dispatch(&w, (void (*)(void *))abort_sends, nic_latest());
         }
         pndis_client_get_counts(w.client, &counts);
         expect(&w, counts.completed == 6 && counts.completed_ok == 0);
@@ -304,15 +306,15 @@ a_reset_is_completed_once_and_only_when_it_pends(void **state)
     (void)state;
     given(0);
     world5_running(&w, 1);
-    world_as_driver(&w, end_reset, NULL);
+    world_at_dispatch(&w, end_reset, NULL);
     world_expect_violation(&w, "RESET_1");
     miniport51.reset = BY_HAND;
     world_as_driver(&w, begin_reset, NULL);
     world_settle(&w);
-    world_as_driver(&w, end_reset, NULL);
+    world_at_dispatch(&w, end_reset, NULL);
     world_settle(&w);
     world_expect_clean(&w);
-    world_as_driver(&w, end_reset, NULL);
+    world_at_dispatch(&w, end_reset, NULL);
     world_expect_violation(&w, "RESET_1");
     world_close(&w);
 }
@@ -428,7 +430,7 @@ during_a_reset_nothing_is_checked(void **state)
     expect(&w, pndis_machine_run(w.machine, 10ull * SECOND) == 0);
     expect(&w, SEEN(nic_latest()->checks) <= checks + 1 && SEEN(nic_latest()->resets) == 1);
     miniport51.hung = false;
-    world_as_driver(&w, end_reset, NULL);
+    world_at_dispatch(&w, end_reset, NULL);
     expect(&w, pndis_machine_run(w.machine, 10ull * SECOND) == 0);
     expect(&w, SEEN(nic_latest()->checks) >= checks + 5 && SEEN(nic_latest()->resets) == 1);
     world_close(&w);
@@ -491,7 +493,7 @@ a_request_that_takes_longer_than_two_periods_leads_to_a_reset(void **state)
         pndis_client_query(w.client, OID_GEN_VENDOR_ID, &value, sizeof(value), NULL, &status);
         expect(&w, SEEN(nic_latest()->resets) == (i == 0 ? 1 : 0));
         if (i != 0) {
-            world_as_driver(&w, (void (*)(void *))end_request, nic_latest());
+            world_at_dispatch(&w, (void (*)(void *))end_request, nic_latest());
         }
         world_close(&w);
     }

@@ -4,6 +4,8 @@
  */
 #include "miniport51.h"
 
+#include "support/data_path.h"
+
 enum { FRAME = 100, FRAMES = 12 };
 
 static uint8_t frame[FRAME];
@@ -85,7 +87,7 @@ packets_that_were_refused_for_resources_come_again_in_their_order(void **state)
         send_numbered(&w, FRAMES);
         for (unsigned i = 0; i < FRAMES; i++) {
             world_settle(&w);
-            world_as_driver(&w, complete_one, NULL);
+            world_at_dispatch(&w, complete_one, NULL);
         }
         world_settle(&w);
         expect_in_order(&w);
@@ -159,7 +161,7 @@ resources_for_one_packet_of_an_array_holds_for_the_rest_of_it(void **state)
         /* Nothing pends whose completion would be a reason to send again. */
         expect(&w, ordered == 1 && calls_after_refusal == 0);
         expect(&w, counts_of(&w).completed == 1);
-        world_as_driver(&w, resources_available, NULL);
+        world_at_dispatch(&w, resources_available, NULL);
         world_settle(&w);
         expect_in_order(&w);
         expect(&w, counts_of(&w).completed_ok == FRAMES);
@@ -212,7 +214,7 @@ of_a_deserialized_miniport_only_the_completion_counts_not_the_status_in_the_pack
         send_numbered(&w, FRAMES);
         world_settle(&w);
         expect(&w, kept_count == FRAMES && counts_of(&w).completed == 0);
-        world_as_driver(&w, complete_kept_backwards, NULL);
+        world_at_dispatch(&w, complete_kept_backwards, NULL);
         world_settle(&w);
         expect(&w, counts_of(&w).completed_ok == FRAMES);
         world_close(&w);
@@ -264,7 +266,7 @@ the_reserved_area_stays_as_the_miniport_left_it(void **state)
         world_as_driver(&w, check_reserved, NULL);
         expect(&w, !reserved_changed);
         for (unsigned i = 0; i < FRAMES; i++) {
-            world_as_driver(&w, complete_one, NULL);
+            world_at_dispatch(&w, complete_one, NULL);
         }
         world_settle(&w);
         expect(&w, counts_of(&w).completed_ok == FRAMES);

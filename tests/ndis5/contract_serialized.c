@@ -6,6 +6,8 @@
 #include "miniport51.h"
 #include "miniport51_parts.h"
 
+#include "support/data_path.h"
+
 enum { FRAME = 100, MANY = 12, ROUNDS = 8 };
 
 static uint8_t frame[FRAME];
@@ -221,7 +223,7 @@ of_all_its_functions_no_two_run_at_a_time(void **state)
         world_settle(&w);
         pndis_client_return(w.client, SIZE_MAX);
         for (unsigned i = 0; i < 5 * ROUNDS; i++) {
-            world_as_driver(&w, complete_all, NULL);
+            world_at_dispatch(&w, complete_all, NULL);
         }
         world_settle(&w);
         expect(&w, counts_of(&w).completed == counts_of(&w).sent);
