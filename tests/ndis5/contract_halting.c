@@ -382,6 +382,34 @@ packets_are_back_before_the_halt_for_sleep(void **state)
     }
 }
 
+/* --- what the driver gives up itself --- */
+
+static void
+remove_itself(void *argument)
+{
+    *(NDIS_STATUS *)argument = NdisMRemoveMiniport(nic_latest()->handle);
+}
+
+/* "NdisMRemoveMiniport": the adapter "that the miniport driver has determined is unrecoverable". */
+static void
+an_adapter_that_its_driver_gives_up_is_halted(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < world_seeds(20); seed++) {
+        NDIS_STATUS status = NDIS_STATUS_FAILURE;
+        struct world w;
+
+        given(seed);
+        world5_running(&w, seed);
+        world_as_driver(&w, remove_itself, &status);
+        expect(&w, status == NDIS_STATUS_SUCCESS);
+        world_settle(&w);
+        expect_state(&w, "Halted");
+        expect(&w, SEEN(nic_latest()->halts) == 1);
+        world_close(&w);
+    }
+}
+
 int
 main(void)
 {
@@ -394,6 +422,7 @@ main(void)
         cmocka_unit_test(what_sleeps_is_halted_once),
         cmocka_unit_test(what_was_stopped_asleep_starts_awake),
         cmocka_unit_test(packets_are_back_before_the_halt_for_sleep),
+        cmocka_unit_test(an_adapter_that_its_driver_gives_up_is_halted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -374,6 +374,33 @@ however_short_the_look_ahead_is_the_frame_arrives_whole(void **state)
     }
 }
 
+/* Each binding that wants the frame gets all of it. */
+static void
+of_a_short_look_ahead_every_binding_gets_the_whole_frame(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < world_seeds(20); seed++) {
+        struct pndis_client *second;
+        uint8_t got[FRAME + 1];
+        struct world w;
+
+        given_lookahead(seed % 2 != 0);
+        lookahead = 40;
+        running(&w, seed, NULL);
+        second = pndis_client_open(w.adapter, NULL);
+        expect(&w, second != NULL);
+        world_at_dispatch(&w, indicate_lookahead, NULL);
+        world_settle(&w);
+        expect(&w, wrong_transfers == 0);
+        expect(&w, pndis_client_take(w.client, got, sizeof(got)) == FRAME);
+        expect(&w, memcmp(got, frame, FRAME) == 0);
+        expect(&w, pndis_client_take(second, got, sizeof(got)) == FRAME);
+        expect(&w, memcmp(got, frame, FRAME) == 0);
+        expect(&w, pndis_client_take(second, got, sizeof(got)) == 0);
+        world_close(&w);
+    }
+}
+
 static void
 a_frame_of_nothing_but_its_header_arrives(void **state)
 {
@@ -476,6 +503,7 @@ main(void)
         cmocka_unit_test(packets_that_nobody_wants_come_back),
         cmocka_unit_test(an_indication_from_an_isr_is_a_violation),
         cmocka_unit_test(however_short_the_look_ahead_is_the_frame_arrives_whole),
+        cmocka_unit_test(of_a_short_look_ahead_every_binding_gets_the_whole_frame),
         cmocka_unit_test(a_frame_of_nothing_but_its_header_arrives),
         cmocka_unit_test(a_frame_whose_transfer_fails_does_not_arrive),
         cmocka_unit_test(a_look_ahead_that_is_short_needs_a_transfer_function),

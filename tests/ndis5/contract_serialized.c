@@ -281,12 +281,71 @@ what_it_indicates_in_a_send_does_not_enter_it_again(void **state)
     }
 }
 
+static NDIS_STATUS
+query_that_calls_up(NDIS_HANDLE context, NDIS_OID oid, PVOID buffer, ULONG bytes, PULONG written,
+                    PULONG needed)
+{
+    struct nic *nic = context;
+    NDIS_STATUS status;
+
+    nic_enter(nic);
+    if (oid == OID_GEN_VENDOR_ID) {
+        nic_complete(nic, ~0u, NDIS_STATUS_SUCCESS);
+        nic_indicate(nic, frame, FRAME, 1, NDIS_STATUS_SUCCESS);
+        NdisMIndicateStatus(nic->handle, NDIS_STATUS_MEDIA_DISCONNECT, NULL, 0);
+        NdisMIndicateStatusComplete(nic->handle);
+    }
+    status = query_information(context, oid, buffer, bytes, written, needed);
+    nic_leave(nic);
+    return status;
+}
+
+static void
+own_query(NDIS51_MINIPORT_CHARACTERISTICS *calls)
+{
+    query_information = calls->QueryInformationHandler;
+    calls->QueryInformationHandler = query_that_calls_up;
+}
+
+/* Completions, packets and status of MiniportQueryInformation reach their bindings. */
+static void
+what_it_says_up_in_a_request_arrives_and_does_not_enter_it(void **state)
+{
+    static const struct pndis_client_events events = {.on_receive = answer_each};
+
+    (void)state;
+    for (unsigned seed = 0; seed < world_seeds(40); seed++) {
+        uint32_t value = 0;
+        struct world w;
+
+        given(seed % 2 != 0);
+        miniport51.edit = own_query;
+        miniport51.sending = SEND5_HOLD;
+        world5_open(&w, seed);
+        world5_add(&w);
+        w.client = pndis_client_open(w.adapter, &(struct pndis_client_options){.events = &events});
+        for (unsigned i = 0; i < 4; i++) {
+            expect(&w, pndis_client_send(w.client, frame, FRAME) == 0);
+        }
+        world_settle(&w);
+        expect(&w, pndis_client_query(w.client, OID_GEN_VENDOR_ID, &value, sizeof(value), NULL,
+                                      NULL) == 0);
+        world_settle(&w);
+        expect(&w, value == 0x515151 && counts_of(&w).completed_ok == 4);
+        expect(&w, counts_of(&w).received == 1 && counts_of(&w).statuses == 1);
+        expect(&w, SEEN(nic_latest()->sends) == 5 && SEEN(nic_latest()->most_inside) == 1);
+        world_at_dispatch(&w, complete_all, NULL);
+        world_close(&w);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_all_its_functions_no_two_run_at_a_time),
         cmocka_unit_test(what_it_indicates_in_a_send_does_not_enter_it_again),
+        cmocka_unit_test(what_it_says_up_in_a_request_arrives_and_does_not_enter_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
