@@ -62,6 +62,7 @@ call_initialize(struct context *context, struct pndis_adapter *adapter)
 static void
 initialize_failed(struct context *context, struct pndis_adapter *adapter)
 {
+    __atomic_add_fetch(&adapter->halts, 1, __ATOMIC_SEQ_CST);
     pndis__fire(context, &adapter->at, MP_EV_INITIALIZE_FAILED, "MiniportInitializeEx");
     PROBE(context, ENDS, .name = "MiniportInitializeEx", .owner = &adapter->owner,
           .a = RULE_LEAK_INITIALIZE, .b = ENDS_NO_HEIR);
@@ -159,6 +160,7 @@ pndis__adapter_halt(struct context *context, struct pndis_adapter *adapter, NDIS
     pndis__adapter_gates(adapter);
     pndis__guest_enter(context, &frame, &adapter->owner, "MiniportHaltEx");
     adapter->driver->calls.HaltHandlerEx(adapter->context, action);
+    __atomic_add_fetch(&adapter->halts, 1, __ATOMIC_SEQ_CST);
     pndis__guest_leave(context, &frame);
     PROBE(context, ENDS, .name = "MiniportHaltEx", .owner = &adapter->owner, .a = RULE_LEAK_HALT,
           .b = ENDS_INFERRED_TO_PARENT);

@@ -307,6 +307,7 @@ struct pndis_adapter {
     bool adding_device;    /* MiniportAddDevice is on the stack. */
     bool device_added;     /* It succeeded, or there is none. */
     bool removed;          /* Surprise-removed or failed. */
+    bool may_go;           /* Its protocols were asked, and let it go. */
     bool unbound;          /* PNDIS_ADAPTER_UNBOUND. */
     bool secondary;        /* Atomic: of a bundle of NDIS 5, and so nothing is bound to it. */
     bool leaving;          /* Atomic: it failed or was pulled out, and is removed. */
@@ -343,6 +344,7 @@ struct pndis_adapter {
     bool restarts_without_list;
     NDIS_STATUS last_status;
     NDIS_STATUS reset_status; /* Of the latest reset. */
+    uint32_t halts; /* How often the driver has come back from a halt or a failed initialize. */
     struct possession *possessions;
     struct brief_lock possession_lock;
     struct oid_queue oids;

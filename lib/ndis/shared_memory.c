@@ -121,6 +121,7 @@ NdisMAllocateSharedMemory(NDIS_HANDLE MiniportAdapterHandle, ULONG Length, BOOLE
 struct async_allocation {
     struct work work;
     struct pndis_adapter *adapter;
+    uint32_t halts; /* Of the adapter then: after another the driver must not be called. */
     ULONG bytes;
     PVOID context;
     const char *call;
@@ -132,14 +133,19 @@ complete_async(struct context *context, struct work *work)
 {
     struct async_allocation request = *CONTAINING_RECORD(work, struct async_allocation, work);
     struct pndis_adapter *adapter = request.adapter;
-    MINIPORT_ALLOCATE_SHARED_MEM_COMPLETE_HANDLER complete =
-        pndis__shared_memory_complete_of(adapter);
+    MINIPORT_ALLOCATE_SHARED_MEM_COMPLETE_HANDLER complete = NULL;
     NDIS_PHYSICAL_ADDRESS address = {.QuadPart = 0};
     struct shared_memory *shared;
     struct frame frame;
 
+    if (__atomic_load_n(&adapter->halts, __ATOMIC_SEQ_CST) == request.halts) {
+        complete = pndis__shared_memory_complete_of(adapter);
+    }
+    if (complete != NULL) {
+        pndis__released(context, RESOURCE_SHARED_MEMORY, work, request.call);
+    }
     free(CONTAINING_RECORD(work, struct async_allocation, work));
-    if (!adapter->alive || complete == NULL) {
+    if (complete == NULL) {
         pndis__adapter_let_go(adapter);
         return;
     }
@@ -165,12 +171,16 @@ pndis__shared_memory_later(struct context *context, struct pndis_adapter *adapte
     if (request == NULL) {
         return NDIS_STATUS_RESOURCES;
     }
-    *request = (struct async_allocation){.adapter = adapter,
-                                         .bytes = bytes,
-                                         .context = request_context,
-                                         .call = call,
-                                         .caller = caller};
+    *request =
+        (struct async_allocation){.adapter = adapter,
+                                  .halts = __atomic_load_n(&adapter->halts, __ATOMIC_SEQ_CST),
+                                  .bytes = bytes,
+                                  .context = request_context,
+                                  .call = call,
+                                  .caller = caller};
     pndis__adapter_hold(adapter);
+    pndis__acquired(context, RESOURCE_SHARED_MEMORY, &request->work, bytes, 0, &adapter->owner,
+                    call, caller);
     work_later(context->machine, &request->work, complete_async);
     return NDIS_STATUS_PENDING;
 }

@@ -31,20 +31,41 @@ process_list(PDEVICE_OBJECT device, PVOID reserved, PSCATTER_GATHER_LIST list, P
     (void)context;
 }
 
+/* Shared memory that is there now. */
+struct allocated {
+    struct task task; /* First. */
+    KEVENT done;
+    void *address;
+    NDIS_PHYSICAL_ADDRESS *physical;
+    ULONG length;
+    void *request;
+};
+
+static void
+run_allocated(struct context *context, struct miniport5 *miniport, struct task *task)
+{
+    struct allocated *call = (struct allocated *)task;
+    struct frame frame;
+
+    pndis__guest_enter(context, &frame, &miniport->adapter->owner, "MiniportAllocateComplete");
+    miniport->calls->AllocateCompleteHandler(miniport->context, call->address, call->physical,
+                                             call->length, call->request);
+    pndis__guest_leave(context, &frame);
+    KeSetEvent(&call->done, IO_NO_INCREMENT, FALSE);
+}
+
 static VOID
 allocated(NDIS_HANDLE adapter_context, PVOID address, PNDIS_PHYSICAL_ADDRESS physical, ULONG length,
           PVOID request_context)
 {
     struct miniport5 *miniport = adapter_context;
-    struct context *context = context_current();
-    KIRQL before = to_dispatch(context);
-    struct frame frame;
+    struct allocated call = {.task = {.run = run_allocated},
+                             .address = address,
+                             .physical = physical,
+                             .length = length,
+                             .request = request_context};
 
-    pndis__guest_enter(context, &frame, &miniport->adapter->owner, "MiniportAllocateComplete");
-    miniport->calls->AllocateCompleteHandler(miniport->context, address, physical, length,
-                                             request_context);
-    pndis__guest_leave(context, &frame);
-    from_dispatch(context, before);
+    pndis__task_wait(context_current(), miniport, &call.task, &call.done);
 }
 
 /* Nobody's to undo: it goes with the adapter. */

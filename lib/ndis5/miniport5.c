@@ -170,6 +170,7 @@ call_halt(struct context *context, struct miniport5 *miniport)
     pndis__guest_leave(context, &frame);
     end(context, miniport, "MiniportHalt", RULE_LEAK_HALT);
 }
+    __atomic_add_fetch(&miniport->adapter->halts, 1, __ATOMIC_SEQ_CST);
 
 VOID
 pndis__n5_halt(NDIS_HANDLE MiniportAdapterContext, NDIS_HALT_ACTION HaltAction)
@@ -240,14 +241,14 @@ pndis__n5_initialize(NDIS_HANDLE NdisMiniportHandle, NDIS_HANDLE MiniportDriverC
     if (status == NDIS_STATUS_SUCCESS) {
         status = pndis__n5_general_attributes(context, miniport, media[selected]);
     }
-    if (status != NDIS_STATUS_SUCCESS) {
-        call_halt(context, miniport);
-    }
     if (status == NDIS_STATUS_SUCCESS) {
         status = pndis__n5_offload_attributes(miniport);
     }
     return status;
 }
+    }
+    if (status != NDIS_STATUS_SUCCESS) {
+        call_halt(context, miniport);
 
 /* --- attributes --- */
 

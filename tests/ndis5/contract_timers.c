@@ -367,6 +367,33 @@ a_halt_may_wait_for_memory_that_is_on_its_way(void **state)
     }
 }
 
+static void
+allocate_in_halt(struct nic *nic)
+{
+    allocate_status = NdisMAllocateSharedMemoryAsync(nic->handle, LENGTH, TRUE, &marker);
+}
+
+/* Nobody is called after the halt, and what was left behind is named. */
+static void
+memory_that_a_halt_does_not_wait_for_is_named(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < world_seeds(60); seed++) {
+        struct world w;
+
+        given_allocation(&w, seed);
+        miniport51.on_halt = allocate_in_halt;
+        world5_running(&w, seed);
+        expect(&w, pndis_adapter_stop(w.adapter, PNDIS_HALT_DISABLED) == 0);
+        expect(&w, allocate_status == NDIS_STATUS_PENDING);
+        allocated_after_halt = false; /* What had begun before its end runs beside it. */
+        world_settle(&w);
+        expect(&w, !allocated_after_halt);
+        world_expect_violation_of(&w, "LEAK_HALT", "shared memory", "");
+        world_close(&w);
+    }
+}
+
 int
 main(void)
 {
@@ -379,6 +406,7 @@ main(void)
         cmocka_unit_test(a_periodic_timer_that_is_set_again_has_the_new_period),
         cmocka_unit_test(memory_that_is_allocated_later_comes_with_its_length_and_context),
         cmocka_unit_test(a_halt_may_wait_for_memory_that_is_on_its_way),
+        cmocka_unit_test(memory_that_a_halt_does_not_wait_for_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
