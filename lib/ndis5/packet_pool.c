@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+enum { DESCRIPTORS_LIMIT = 0xffff };
+
 struct _NDIS_PACKET_POOL {
     struct handle handle;
     struct packet_source source;
@@ -37,7 +39,8 @@ allocate_pool(struct context *context, NDIS_STATUS *out_status, NDIS_HANDLE *out
 
     *out_handle = NULL;
     *out_status = NDIS_STATUS_RESOURCES;
-    if (pool == NULL) {
+    if (pool == NULL || limit > DESCRIPTORS_LIMIT) {
+        free(pool);
         return;
     }
     if (!pndis__packet_source_init(&pool->source, context->machine, owner, reserved, false)) {
@@ -67,15 +70,23 @@ NdisAllocatePacketPool(PNDIS_STATUS Status, PNDIS_HANDLE PoolHandle, UINT Number
                   __func__, NT_CALLER());
 }
 
-/* NdisAllocatePacketPoolEx. As NdisAllocatePacketPool, with packets for when these are used up. */
+/*
+ * "NdisAllocatePacketPoolEx". As NdisAllocatePacketPool, with packets for when these are used up.
+ * More than 65535 descriptors are NDIS_STATUS_RESOURCES; of the others as many are added as make
+ * 65535 together.
+ */
 VOID
 NdisAllocatePacketPoolEx(PNDIS_STATUS Status, PNDIS_HANDLE PoolHandle, UINT NumberOfDescriptors,
                          UINT NumberOfOverflowDescriptors, UINT ProtocolReservedLength)
 {
     struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
 
-    allocate_pool(context, Status, PoolHandle, NumberOfDescriptors + NumberOfOverflowDescriptors,
-                  ProtocolReservedLength, __func__, NT_CALLER());
+    if (NumberOfDescriptors < DESCRIPTORS_LIMIT) {
+        NumberOfDescriptors +=
+            min(NumberOfOverflowDescriptors, DESCRIPTORS_LIMIT - NumberOfDescriptors);
+    }
+    allocate_pool(context, Status, PoolHandle, NumberOfDescriptors, ProtocolReservedLength,
+                  __func__, NT_CALLER());
 }
 
 /* NdisFreePacketPool. IRQL <= DISPATCH_LEVEL. With packets out PACKET_POOL_FREE is reported, and

@@ -8,7 +8,7 @@
 #include "support/buffers.h"
 #include "support/data_path.h"
 
-enum { NORMAL = 2, OVERFLOW = 3, ALL = NORMAL + OVERFLOW, RESERVED = 100 };
+enum { NORMAL = 2, OVERFLOW = 3, ALL = NORMAL + OVERFLOW, RESERVED = 100, MOST = 0xffff };
 
 static void
 given(uint64_t seed)
@@ -336,7 +336,7 @@ each_net_buffer_is_a_packet_and_the_list_completes_with_the_last(void **state)
         for (unsigned i = BUFFERS; i-- > 0;) {
             expect(&w, data_path.completed.lists == 0);
             complete_with = i == failing ? NDIS_STATUS_FAILURE : NDIS_STATUS_SUCCESS;
-            world_as_driver(&w, complete_packet, sent[i]);
+            world_at_dispatch(&w, complete_packet, sent[i]);
             world_settle(&w);
         }
         expect(&w, data_path.completed.lists == 1 && data_path.completed.list[0] == list);
@@ -447,12 +447,34 @@ priority_and_vlan_of_a_packet_are_those_of_its_list(void **state)
         world5_open(&w, seed);
         world5_add(&w);
         w.client = pndis_client_open(w.adapter, &(struct pndis_client_options){.events = &events});
-        world_as_driver(&w, indicate_tagged, NULL);
+        world_at_dispatch(&w, indicate_tagged, NULL);
         world_settle(&w);
         expect(&w, tag_received.TagHeader.UserPriority == 3);
         expect(&w, tag_received.TagHeader.VlanId == 0xabc);
         world_close(&w);
     }
+}
+
+static void
+make_large_pools(void *argument)
+{
+    NDIS_STATUS status;
+    NDIS_HANDLE pool;
+
+    (void)argument;
+    NdisAllocatePacketPoolEx(&status, &pool, MOST + 1, 0, 16);
+    CHECK(status == NDIS_STATUS_RESOURCES);
+    NdisAllocatePacketPoolEx(&status, &pool, 10, MOST, 16);
+    CHECK(status == NDIS_STATUS_SUCCESS);
+    NdisFreePacketPool(pool);
+}
+
+/* "The maximum is 0xFFFF"; an overflow beyond is reduced. */
+static void
+a_pool_of_more_than_65535_descriptors_is_refused(void **state)
+{
+    (void)state;
+    run_as_driver(make_large_pools);
 }
 
 int
@@ -466,6 +488,7 @@ main(void)
         cmocka_unit_test(each_net_buffer_is_a_packet_and_the_list_completes_with_the_last),
         cmocka_unit_test(priority_and_vlan_of_a_list_are_those_of_its_packet),
         cmocka_unit_test(priority_and_vlan_of_a_packet_are_those_of_its_list),
+        cmocka_unit_test(a_pool_of_more_than_65535_descriptors_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
