@@ -452,7 +452,7 @@ BOOLEAN VnetSendPlanOffloads(const VNET_ADAPTER *Adapter, NET_BUFFER_LIST *NetBu
                              NET_BUFFER *NetBuffer, VIRTIO_NET_HDR *Header, UCHAR *Copy,
                              ULONG *PrefixBytes);
 
-/* --- transmit_frame.c; the queue's lock is held --- */
+/* --- transmit_frame.c, transmit_plan.h; the queue's lock is held --- */
 typedef enum _VNET_PUT { VnetPutDone, VnetPutNoRoom, VnetPutInvalid } VNET_PUT;
 
 VNET_PUT VnetSendPut(VNET_SEND_QUEUE *Queue, NET_BUFFER *NetBuffer);

@@ -1,36 +1,17 @@
 /*
- * From a NET_BUFFER to descriptors. Where the frame has room in front, its virtio header goes there
- * and header and data are one piece; else the header goes into memory of the slot, together with
- * those headers of the frame that the device needs otherwise than the sender wrote them.
+ * From a NET_BUFFER to descriptors: of the memory of its slot and of its scatter/gather list, or of
+ * memory to which it is copied when that list has too many pieces.
  */
 #include "adapter.h"
-#include "packet.h"
+#include "transmit_plan.h"
 
 enum {
-    SLOT_HEADER_BYTES = VNET_HEADER_BYTES + VNET_VLAN_TAG_BYTES + VNET_SEND_PREFIX_LIMIT,
     DIRECT_LIMIT = 4, /* More descriptors than this go into the slot's table. */
     TABLE_ENTRIES = 64,
     TABLE_BYTES = TABLE_ENTRIES * sizeof(VIRTQ_DESC),
     BOUNCE_COUNT = 4,
     BOUNCE_BYTES = 69632, /* Any frame there can be, in whole pages. */
-    TYPE_VLAN = 0x8100,
 };
-
-/* What becomes of one frame. */
-typedef struct _VNET_PLAN {
-    NET_BUFFER *NetBuffer;
-    SCATTER_GATHER_LIST *Sg;
-    USHORT Slot;
-    UCHAR *Memory;     /* Of the slot's header. */
-    ULONG MemoryBytes; /* Used of it; 0: the header is in front of the frame. */
-    ULONG Skip;        /* Bytes of the scatter/gather list before what is sent of it. */
-    ULONG Bytes;       /* Sent of it. */
-    ULONG PadBytes;
-    ULONG Bounce;       /* From 1; 0: none. */
-    const UCHAR *Start; /* Of the frame, where it is known to be in one piece with the header. */
-    ULONG SegmentBytes; /* Of a frame that the device cuts; 0: it does not. */
-    ULONG HeaderBytes;  /* In front of each segment. */
-} VNET_PLAN;
 
 NDIS_STATUS
 VnetSendAllocate(VNET_ADAPTER *Adapter, VNET_SEND_QUEUE *Queue, USHORT Index)
@@ -46,7 +27,7 @@ VnetSendAllocate(VNET_ADAPTER *Adapter, VNET_SEND_QUEUE *Queue, USHORT Index)
     Queue->Storages = VnetAllocate(Adapter, Size * sizeof(VNET_SG_STORAGE));
     if (Queue->Slots == NULL || Queue->Storages == NULL ||
         !VnetAllocateShared(Adapter, &Queue->Headers,
-                            Size * SLOT_HEADER_BYTES + VNET_MINIMUM_FRAME_BYTES) ||
+                            Size * VNET_SLOT_HEADER_BYTES + VNET_MINIMUM_FRAME_BYTES) ||
         !VnetAllocateShared(Adapter, &Queue->Bounces, BOUNCE_COUNT * BOUNCE_BYTES)) {
         return NDIS_STATUS_RESOURCES;
     }
@@ -77,153 +58,6 @@ VnetSendFree(VNET_ADAPTER *Adapter, VNET_SEND_QUEUE *Queue)
         Queue->Slots = NULL;
     }
     VnetQueueFree(Adapter, &Queue->Ring);
-}
-
-/* --- VLAN --- */
-
-/* The tag that the frame gets, or 0. "The miniport driver inserts the tag." */
-static USHORT
-TagOf(const VNET_CONFIG *Config, const NET_BUFFER_LIST *NetBufferList)
-{
-    NDIS_NET_BUFFER_LIST_8021Q_INFO Info;
-    ULONG Priority;
-    ULONG VlanId;
-
-    Info.Value = NET_BUFFER_LIST_INFO(NetBufferList, Ieee8021QNetBufferListInfo);
-    if (Info.Value == NULL && Config->VlanId == 0) {
-        return 0;
-    }
-    Priority = (Config->PriorityVlanTag & 1) != 0 ? Info.TagHeader.UserPriority : 0;
-    VlanId = (Config->PriorityVlanTag & 2) != 0 ? Info.TagHeader.VlanId : 0;
-    if (VlanId == 0 && (Config->PriorityVlanTag & 2) != 0) {
-        VlanId = Config->VlanId;
-    }
-    return (USHORT)(Priority << 13 | Info.TagHeader.CanonicalFormatId << 12 | VlanId);
-}
-
-/* --- where the header goes --- */
-
-/*
- * In front of the frame, where it is one piece with it: unused data space that DataBackFillSize
- * asked for. Not where another list may use the same memory (clones), nor where it must not be
- * written.
- */
-static UCHAR *
-RoomInFront(const NET_BUFFER_LIST *NetBufferList, NET_BUFFER *NetBuffer,
-            const SCATTER_GATHER_LIST *Sg)
-{
-    ULONG Offset = NET_BUFFER_CURRENT_MDL_OFFSET(NetBuffer);
-    UCHAR *Address;
-
-    if (Sg == NULL || Offset < VNET_HEADER_BYTES || Sg->Elements[0].Length < Offset ||
-        NetBufferList->ParentNetBufferList != NULL ||
-        NdisTestNblFlag(NetBufferList,
-                        NDIS_NBL_FLAGS_SEND_READ_ONLY | NDIS_NBL_FLAGS_RECV_READ_ONLY)) {
-        return NULL;
-    }
-    Address = MmGetSystemAddressForMdlSafe(NET_BUFFER_CURRENT_MDL(NetBuffer),
-                                           LowPagePriority | MdlMappingNoExecute);
-    return Address == NULL ? NULL : Address + Offset - VNET_HEADER_BYTES;
-}
-
-/* The tag goes behind the addresses, and everything behind it moves. */
-static ULONG
-InsertTag(VNET_PLAN *Plan, VIRTIO_NET_HDR *Header, USHORT Tag, ULONG PrefixBytes)
-{
-    UCHAR *Copy = Plan->Memory + VNET_HEADER_BYTES;
-    const ULONG Addresses = 2 * VNET_ADDRESS_BYTES;
-
-    if (PrefixBytes == 0) {
-        UCHAR *Start = VnetSendFrameStart(Plan->NetBuffer, Addresses, Copy);
-
-        if (Start != Copy) {
-            NdisMoveMemory(Copy, Start, Addresses);
-        }
-        PrefixBytes = Addresses;
-    } else {
-        RtlMoveMemory(Copy + Addresses + VNET_VLAN_TAG_BYTES, Copy + Addresses,
-                      PrefixBytes - Addresses);
-    }
-    VnetWriteBig16(Copy + Addresses, TYPE_VLAN);
-    VnetWriteBig16(Copy + Addresses + 2, Tag);
-    if (Header->Flags != 0) {
-        Header->ChecksumStart += VNET_VLAN_TAG_BYTES;
-    }
-    if (Header->HeaderLength != 0) {
-        Header->HeaderLength += VNET_VLAN_TAG_BYTES;
-    }
-    return PrefixBytes;
-}
-
-/* The whole frame behind its header, unless it is there already. FALSE: its data are too short. */
-static BOOLEAN
-CopyFrame(VNET_PLAN *Plan, BOOLEAN IsThere)
-{
-    ULONG Bytes = NET_BUFFER_DATA_LENGTH(Plan->NetBuffer);
-    UCHAR *Copy = Plan->Memory + VNET_HEADER_BYTES;
-    const UCHAR *Data = IsThere ? Copy : VnetSendFrameStart(Plan->NetBuffer, Bytes, Copy);
-
-    if (Data != NULL && Data != Copy) {
-        NdisMoveMemory(Copy, Data, Bytes);
-    }
-    Plan->Start = Copy;
-    return Data != NULL;
-}
-
-static VOID
-PadCopy(VNET_PLAN *Plan)
-{
-    NdisZeroMemory(Plan->Memory + Plan->MemoryBytes, Plan->PadBytes);
-    Plan->MemoryBytes += Plan->PadBytes;
-    Plan->PadBytes = 0;
-}
-
-static BOOLEAN
-PlanHeader(const VNET_ADAPTER *Adapter, VNET_PLAN *Plan)
-{
-    BOOLEAN IsCopied = VnetSendIsCopied(Plan->NetBuffer);
-    NET_BUFFER_LIST *NetBufferList = VnetSendBufferOf(Plan->NetBuffer)->Nbl;
-    ULONG FrameBytes = NET_BUFFER_DATA_LENGTH(Plan->NetBuffer);
-    USHORT Tag = TagOf(&Adapter->Config, NetBufferList);
-    VIRTIO_NET_HDR Header = {0};
-    ULONG PrefixBytes = 0;
-    UCHAR *Front;
-    BOOLEAN IsAsked = VnetSendAsksForOffloads(NetBufferList);
-
-    if (IsAsked && !VnetSendPlanOffloads(Adapter, NetBufferList, Plan->NetBuffer, &Header,
-                                         Plan->Memory + VNET_HEADER_BYTES, &PrefixBytes)) {
-        return FALSE;
-    }
-    if (IsCopied) {
-        if (!CopyFrame(Plan, IsAsked)) {
-            return FALSE;
-        }
-        PrefixBytes = FrameBytes;
-    }
-    Plan->SegmentBytes = Header.GsoSize;
-    Plan->HeaderBytes = Header.HeaderLength;
-    if (Tag != 0) {
-        PrefixBytes = InsertTag(Plan, &Header, Tag, PrefixBytes);
-        FrameBytes += VNET_VLAN_TAG_BYTES;
-    }
-    Front = PrefixBytes != 0 ? NULL : RoomInFront(NetBufferList, Plan->NetBuffer, Plan->Sg);
-    Plan->Skip = NET_BUFFER_CURRENT_MDL_OFFSET(Plan->NetBuffer) + PrefixBytes;
-    Plan->Bytes = NET_BUFFER_DATA_LENGTH(Plan->NetBuffer) - PrefixBytes;
-    Plan->PadBytes =
-        FrameBytes < VNET_MINIMUM_FRAME_BYTES ? VNET_MINIMUM_FRAME_BYTES - FrameBytes : 0;
-    if (Front != NULL) {
-        Plan->Start = Front + VNET_HEADER_BYTES;
-        Plan->Skip -= VNET_HEADER_BYTES;
-        Plan->Bytes += VNET_HEADER_BYTES;
-    } else {
-        Plan->MemoryBytes = VNET_HEADER_BYTES + PrefixBytes + (Tag != 0 ? VNET_VLAN_TAG_BYTES : 0);
-        Front = Plan->Memory;
-    }
-    if (IsCopied && Plan->PadBytes != 0) {
-        PadCopy(Plan);
-    }
-    NdisMoveMemory(Front, &Header, sizeof(Header));
-    return TRUE;
 }
 
 /* --- descriptors --- */
@@ -276,7 +110,7 @@ WriteFrame(VNET_SEND_QUEUE *Queue, const VNET_PLAN *Plan, VNET_WRITER *Writer)
     ULONG64 Headers = (ULONG64)Queue->Headers.DeviceAddress.QuadPart;
 
     if (Plan->MemoryBytes != 0) {
-        Write(Writer, Headers + (ULONG)Plan->Slot * SLOT_HEADER_BYTES, Plan->MemoryBytes);
+        Write(Writer, Headers + (ULONG)Plan->Slot * VNET_SLOT_HEADER_BYTES, Plan->MemoryBytes);
     }
     if (Plan->Bounce != 0) {
         Write(Writer,
@@ -287,7 +121,7 @@ WriteFrame(VNET_SEND_QUEUE *Queue, const VNET_PLAN *Plan, VNET_WRITER *Writer)
         WriteList(Writer, Plan->Sg, Plan->Skip, Plan->Bytes);
     }
     if (Plan->PadBytes != 0) {
-        Write(Writer, Headers + (ULONG)Queue->Ring.Size * SLOT_HEADER_BYTES, Plan->PadBytes);
+        Write(Writer, Headers + (ULONG)Queue->Ring.Size * VNET_SLOT_HEADER_BYTES, Plan->PadBytes);
     }
     Writer->Base[Writer->Last].Flags = 0;
 }
@@ -364,10 +198,14 @@ static SCATTER_GATHER_LIST *
 UsableList(const VNET_SEND_QUEUE *Queue, NET_BUFFER *NetBuffer)
 {
     SCATTER_GATHER_LIST *Sg = VnetSendBufferOf(NetBuffer)->Sg;
-    ULONG Limit = Queue->Tables.Address != NULL ? min(TABLE_ENTRIES, (ULONG)Queue->Ring.Size)
-                                                : Queue->Ring.Size / 2u;
+    ULONG Limit;
 
-    return Sg == NULL || Sg->NumberOfElements + 2 > Limit ? NULL : Sg;
+    if (Sg == NULL) {
+        return NULL;
+    }
+    Limit = Queue->Tables.Address != NULL ? min(TABLE_ENTRIES, (ULONG)Queue->Ring.Size)
+                                          : Queue->Ring.Size / 2u;
+    return Sg->NumberOfElements + 2 > Limit ? NULL : Sg;
 }
 
 static VNET_PUT
@@ -379,7 +217,7 @@ Place(VNET_SEND_QUEUE *Queue, VNET_PLAN *Plan)
     if (Plan->Bytes == 0) {
         WriteOne(Queue, Plan,
                  (ULONG64)Queue->Headers.DeviceAddress.QuadPart +
-                     (ULONG)Plan->Slot * SLOT_HEADER_BYTES,
+                     (ULONG)Plan->Slot * VNET_SLOT_HEADER_BYTES,
                  Plan->MemoryBytes);
         return VnetPutDone;
     }
@@ -426,12 +264,7 @@ CountFrame(VNET_SEND_QUEUE *Queue, const VNET_PLAN *Plan)
 VNET_PUT
 VnetSendPut(VNET_SEND_QUEUE *Queue, NET_BUFFER *NetBuffer)
 {
-    VNET_PLAN Plan = {
-        .NetBuffer = NetBuffer,
-        .Sg = UsableList(Queue, NetBuffer),
-        .Slot = Queue->Ring.FreeHead,
-        .Memory = Queue->Headers.Address + (ULONG)Queue->Ring.FreeHead * SLOT_HEADER_BYTES,
-    };
+    VNET_PLAN Plan;
     VNET_PUT Result;
 
     if (!VnetSendIsLengthValid(Queue->Adapter, VnetSendBufferOf(NetBuffer)->Nbl, NetBuffer)) {
@@ -440,7 +273,11 @@ VnetSendPut(VNET_SEND_QUEUE *Queue, NET_BUFFER *NetBuffer)
     if (Queue->Ring.FreeCount == 0) {
         return VnetPutNoRoom;
     }
-    if (!PlanHeader(Queue->Adapter, &Plan)) {
+    Plan.NetBuffer = NetBuffer;
+    Plan.Sg = UsableList(Queue, NetBuffer);
+    Plan.Slot = Queue->Ring.FreeHead;
+    Plan.Memory = Queue->Headers.Address + (ULONG)Plan.Slot * VNET_SLOT_HEADER_BYTES;
+    if (!VnetSendPlan(Queue->Adapter, &Plan)) {
         return VnetPutInvalid;
     }
     Result = Place(Queue, &Plan);
