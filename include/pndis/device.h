@@ -57,6 +57,12 @@ struct pndis_device_options {
     unsigned messages; /* MSI or MSI-X messages; 0: a line interrupt only. */
     bool no_line;      /* No line interrupt. */
     bool dma_32_bits;  /* It cannot address beyond 4 GiB. */
+    /* Of a PC Card: its attribute memory, with the card information structure from the beginning,
+     * as it is at even addresses; what is at odd ones means nothing and is left out. The driver
+     * reads and writes it with NdisReadPcmciaAttributeMemory and its counterpart. Borrowed until
+     * the device is destroyed. NULL: it is no PC Card. */
+    void *attribute_memory;
+    uint32_t attribute_bytes;
 };
 
 /**

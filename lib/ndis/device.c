@@ -80,6 +80,28 @@ pndis__device_config(struct pndis_device *device, bool write, ULONG offset, void
     return bytes;
 }
 
+ULONG
+pndis__device_attributes(struct pndis_device *device, bool write, ULONG offset, void *buffer,
+                         ULONG bytes)
+{
+    const struct pndis_device_options *options = &device->options;
+    uint8_t *memory = options->attribute_memory;
+
+    if (offset >= options->attribute_bytes) {
+        return 0;
+    }
+    bytes = min(bytes, (ULONG)(options->attribute_bytes - offset));
+    if (__atomic_load_n(&device->unplugged, __ATOMIC_RELAXED)) {
+        __atomic_fetch_add(&device->lost_accesses, 1, __ATOMIC_RELAXED);
+        memset(buffer, write ? 0 : 0xff, write ? 0 : bytes);
+    } else if (write) {
+        memcpy(memory + offset, buffer, bytes);
+    } else {
+        memcpy(buffer, memory + offset, bytes);
+    }
+    return bytes;
+}
+
 /* --- the host's side --- */
 
 static int
@@ -95,6 +117,10 @@ check_options(const struct pndis_device_options *options, const struct pndis_dev
     if (options->messages > PNDIS_DEVICE_MESSAGE_LIMIT) {
         return pndis__fail(PNDIS_EINVAL, "a device has at most %d messages",
                            PNDIS_DEVICE_MESSAGE_LIMIT);
+    }
+    if (options->attribute_bytes != 0 && options->attribute_memory == NULL) {
+        return pndis__fail(PNDIS_EINVAL, "attribute memory of %u bytes has none",
+                           options->attribute_bytes);
     }
     for (unsigned i = 0; i < options->range_count; i++) {
         if (options->ranges[i].bytes == 0) {

@@ -95,5 +95,8 @@ bool pndis__device_line_served(struct pndis_device *device);
 
 ULONG pndis__device_config(struct pndis_device *device, bool write, ULONG offset, void *buffer,
                            ULONG bytes);
+/* The attribute memory of a PC Card; 0: there is none at @offset. */
+ULONG pndis__device_attributes(struct pndis_device *device, bool write, ULONG offset, void *buffer,
+                               ULONG bytes);
 
 #endif

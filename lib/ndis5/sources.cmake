@@ -10,6 +10,7 @@ set(PNDIS_NDIS5_SOURCES
     packet_block.c
     offload5.c
     packet_pool.c
+    pcmcia.c
     receive5.c
     request.c
     reset5.c
