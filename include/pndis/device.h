@@ -108,8 +108,9 @@ PNDIS_API void pndis_device_interrupt_clear(struct pndis_device *device);
  * The host's address of @bytes of memory that the driver gave the device by a physical address.
  *
  * @param address  As the driver wrote it into the device.
- * @return         NULL when any part of the range is not mapped for this device right now: the
- * driver gave a wrong address, or took it back. Nothing is reported; the model decides.
+ * @return         NULL when any part of the range is not mapped for this device right now, nor for
+ * that of the primary when its adapter is in a bundle (NdisMSetMiniportSecondary): the driver gave
+ * a wrong address, or took it back. Nothing is reported; the model decides.
  */
 PNDIS_API void *pndis_device_memory(struct pndis_device *device, uint64_t address, size_t bytes);
 

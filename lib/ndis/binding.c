@@ -114,9 +114,14 @@ int
 pndis__binding_bind(struct context *context, struct pndis_adapter *adapter,
                     struct protocol *protocol)
 {
-    struct binding *binding = pndis__binding_create(context, adapter, protocol);
+    struct binding *binding;
     NDIS_STATUS status;
 
+    if (adapter_is_secondary(adapter)) {
+        return pndis__fail(PNDIS_EBADSTATE, "%s is the secondary of another adapter",
+                           adapter->owner.name);
+    }
+    binding = pndis__binding_create(context, adapter, protocol);
     if (binding == NULL) {
         return pndis__fail(PNDIS_ENOMEM, "no memory for a binding");
     }

@@ -29,6 +29,7 @@ struct pndis_device {
     void *user;
     struct pndis_adapter *adapter; /* Who has it; NULL: nobody. */
     uint32_t number;               /* Of the device on its machine, from 1. */
+    uint32_t reaches_too; /* Atomic: the number of one whose memory it reaches as well; 0: none. */
     char name[40];
     struct device_range ranges[PNDIS_DEVICE_RANGE_LIMIT];
     struct brief_lock lists_lock;

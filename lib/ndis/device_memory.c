@@ -272,11 +272,10 @@ reaches(const struct map_page *page, uint32_t device, size_t low, size_t high)
 
 /* The usual range that crosses the end of a page: it ends in the next one. */
 static void *
-two_pages_of(const struct pndis_device *device, const struct map_page *page, size_t offset,
-             size_t bytes)
+two_pages_of(uint32_t device, const struct map_page *page, size_t offset, size_t bytes)
 {
-    return reaches(page, device->number, offset, MAP_PAGE) &&
-                   reaches(page + 1, device->number, 0, offset + bytes - MAP_PAGE) &&
+    return reaches(page, device, offset, MAP_PAGE) &&
+                   reaches(page + 1, device, 0, offset + bytes - MAP_PAGE) &&
                    page[1].host == page->host + MAP_PAGE
                ? page->host + offset
                : NULL;
@@ -284,8 +283,7 @@ two_pages_of(const struct pndis_device *device, const struct map_page *page, siz
 
 /* A range of several pages, the first of which is @first. */
 static __attribute__((noinline)) void *
-pages_of(const struct pndis_device *device, const struct dma_map *map, uint64_t first,
-         size_t offset, size_t bytes)
+pages_of(uint32_t device, const struct dma_map *map, uint64_t first, size_t offset, size_t bytes)
 {
     const uint8_t *expected = map->pages[first].host;
     uint8_t *place = map->pages[first].host + offset;
@@ -298,7 +296,7 @@ pages_of(const struct pndis_device *device, const struct dma_map *map, uint64_t 
         const struct map_page *page = &map->pages[first];
 
         /* Pages next to each other may belong to different mappings. */
-        if (!reaches(page, device->number, at, at + here) || page->host != expected) {
+        if (!reaches(page, device, at, at + here) || page->host != expected) {
             return NULL;
         }
         done += here;
@@ -306,10 +304,9 @@ pages_of(const struct pndis_device *device, const struct dma_map *map, uint64_t 
     return place;
 }
 
-void *
-pndis_device_memory(struct pndis_device *device, uint64_t address, size_t bytes)
+static inline void *
+memory_of(const struct dma_map *map, uint32_t device, uint64_t address, size_t bytes)
 {
-    const struct dma_map *map = device->ndis->dma;
     uint64_t first = address >> MAP_PAGE_SHIFT;
     size_t offset = address & (MAP_PAGE - 1);
     const struct map_page *page;
@@ -319,9 +316,26 @@ pndis_device_memory(struct pndis_device *device, uint64_t address, size_t bytes)
     }
     page = &map->pages[first];
     if (bytes <= MAP_PAGE - offset) {
-        return reaches(page, device->number, offset, offset + bytes) ? page->host + offset : NULL;
+        return reaches(page, device, offset, offset + bytes) ? page->host + offset : NULL;
     }
     return bytes <= 2 * MAP_PAGE - offset && first + 1 < MAP_PAGES
                ? two_pages_of(device, page, offset, bytes)
                : pages_of(device, map, first, offset, bytes);
+}
+
+/* What is not the device's own may be that of another, which it works for. */
+static __attribute__((noinline)) void *
+memory_of_other(const struct pndis_device *device, uint64_t address, size_t bytes)
+{
+    uint32_t other = __atomic_load_n(&device->reaches_too, __ATOMIC_RELAXED);
+
+    return other == 0 ? NULL : memory_of(device->ndis->dma, other, address, bytes);
+}
+
+void *
+pndis_device_memory(struct pndis_device *device, uint64_t address, size_t bytes)
+{
+    void *memory = memory_of(device->ndis->dma, device->number, address, bytes);
+
+    return __builtin_expect(memory != NULL, 1) ? memory : memory_of_other(device, address, bytes);
 }

@@ -21,7 +21,7 @@ static bool
 is_candidate(const struct protocol *protocol, const struct pndis_adapter *adapter)
 {
     return !protocol->manual && !is_deregistering(protocol) && !adapter->unbound &&
-           pndis__binding_find(adapter, protocol) == NULL;
+           !adapter_is_secondary(adapter) && pndis__binding_find(adapter, protocol) == NULL;
 }
 
 bool

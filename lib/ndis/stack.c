@@ -367,6 +367,7 @@ pndis__stack_remove(struct context *context, struct pndis_adapter *adapter, NDIS
         pndis__binding_event(context, binding, NetEventQueryRemoveDevice, NULL, 0);
     }
     adapter->removed = true;
+    __atomic_store_n(&adapter->leaving, true, __ATOMIC_SEQ_CST);
     pndis__adapter_gates(adapter);
     if (action == NdisHaltDeviceSurpriseRemoved && adapter->started) {
         pndis__device_event(context, adapter, NdisDevicePnPEventSurpriseRemoved, NULL, 0);
@@ -404,6 +405,7 @@ pndis__remove_later(struct context *context, struct pndis_adapter *adapter)
         return NDIS_STATUS_RESOURCES;
     }
     *removal = (struct removal){.adapter = adapter};
+    __atomic_store_n(&adapter->leaving, true, __ATOMIC_SEQ_CST);
     pndis__adapter_hold(adapter);
     work_later(context->machine, &removal->work, remove_work);
     return NDIS_STATUS_SUCCESS;
@@ -411,12 +413,13 @@ pndis__remove_later(struct context *context, struct pndis_adapter *adapter)
 
 /* --- changing a stack --- */
 
-/* The last protocol has unbound: an occasion of MiniportHalt, but only for NDIS 5 miniports. */
+/* The last protocol has unbound: an occasion of MiniportHalt, but only for NDIS 5 miniports, and
+ * not for one that works for its primary. */
 static void
 halt_if_unbound(struct context *context, struct pndis_adapter *adapter, bool was_bound)
 {
     if (adapter->driver->legacy && was_bound && adapter->bindings == NULL &&
-        state_of(&adapter->at) == MP_PAUSED) {
+        !adapter_is_secondary(adapter) && state_of(&adapter->at) == MP_PAUSED) {
         pndis__filters_detach(context, adapter);
         pndis__adapter_halt(context, adapter, NdisHaltDeviceDisabled);
         adapter->waits_to_bind = true;

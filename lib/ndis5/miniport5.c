@@ -84,6 +84,7 @@ free_memory(struct handle *handle)
 {
     struct miniport5 *miniport = CONTAINING_RECORD(handle, struct miniport5, handle);
 
+    pndis__bundle_forget(miniport);
     free_parts(miniport);
     free(miniport);
 }
@@ -120,6 +121,7 @@ create(struct context *context, struct pndis_adapter *adapter, struct wrapper *w
     pndis__handle_add(pndis__handles_of(context->machine), &miniport->handle, HANDLE_MINIPORT5,
                       &adapter->owner, context->machine, free_memory);
     adapter->context = miniport;
+    __atomic_store_n(&adapter->leaving, false, __ATOMIC_SEQ_CST);
     return miniport;
 }
 
@@ -142,6 +144,7 @@ end(struct context *context, struct miniport5 *miniport, const char *callback, e
     struct pndis_adapter *adapter = miniport->adapter;
     bool undead = __atomic_load_n(&miniport->timers_live, __ATOMIC_SEQ_CST) != 0;
 
+    pndis__bundle_leave(miniport);
     check_timers(context, miniport, callback);
     if (miniport->dma != NULL) {
         NdisMDeregisterScatterGatherDma(miniport->dma);

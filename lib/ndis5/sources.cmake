@@ -1,5 +1,6 @@
 set(PNDIS_NDIS5_SOURCES
     buffer.c
+    bundle.c
     dma5.c
     general.c
     interrupt5.c

@@ -1,5 +1,6 @@
 #include "support/protocol.h"
 
+#include <pthread.h>
 #include <string.h>
 
 struct protocol_driver protocol;
@@ -12,17 +13,37 @@ opening_latest(void)
 
 /* --- bind and unbind --- */
 
+/* Different adapters are bound and unbound at the same time. */
+static pthread_mutex_t openings_lock = PTHREAD_MUTEX_INITIALIZER;
+
 static void
-opening_free(struct opening *opening)
+opening_link(struct opening *opening)
+{
+    pthread_mutex_lock(&openings_lock);
+    opening->next = opening->driver->openings;
+    opening->driver->openings = opening;
+    pthread_mutex_unlock(&openings_lock);
+}
+
+static void
+opening_unlink(struct opening *opening)
 {
     struct opening **link = &opening->driver->openings;
 
+    pthread_mutex_lock(&openings_lock);
     while (*link != NULL && *link != opening) {
         link = &(*link)->next;
     }
     if (*link != NULL) {
         *link = opening->next;
     }
+    pthread_mutex_unlock(&openings_lock);
+}
+
+static void
+opening_free(struct opening *opening)
+{
+    opening_unlink(opening);
     if (opening->pool != NULL) {
         NdisFreeNetBufferListPool(opening->pool);
     }
@@ -50,8 +71,7 @@ opening_new(struct protocol_driver *driver)
     opening->driver = driver;
     KeInitializeSpinLock(&opening->lock);
     KeInitializeEvent(&opening->opened, NotificationEvent, FALSE);
-    opening->next = driver->openings;
-    driver->openings = opening;
+    opening_link(opening);
     opening->pool = NdisAllocateNetBufferListPool(driver->handle, &parameters);
     if (opening->pool == NULL) {
         opening_free(opening);
@@ -148,7 +168,7 @@ bind_adapter(NDIS_HANDLE context, NDIS_HANDLE bind_context, PNDIS_BIND_PARAMETER
     struct opening *opening;
     NDIS_STATUS status;
 
-    driver->binds++;
+    __atomic_add_fetch(&driver->binds, 1, __ATOMIC_SEQ_CST);
     if (driver->bind_status != NDIS_STATUS_SUCCESS) {
         return driver->bind_status;
     }
@@ -189,7 +209,7 @@ unbind_adapter(NDIS_HANDLE unbind_context, NDIS_HANDLE context)
     struct opening *opening = context;
     struct protocol_driver *driver = opening->driver;
 
-    driver->unbinds++;
+    __atomic_add_fetch(&driver->unbinds, 1, __ATOMIC_SEQ_CST);
     opening->unbind_context = unbind_context;
     opening_return(opening, ~0u);
     close_adapter(opening);

@@ -1,0 +1,216 @@
+/*
+ * Bundles of adapters: who is bound to what, and what secondaries do for their primary
+ * (NdisMSetMiniportSecondary, "About LBFO", "Balancing a Miniport Driver's Workload").
+ */
+#include "lbfo51.h"
+
+/* --- becoming secondary --- */
+
+/* "Protocol drivers can only bind to a miniport driver's primary adapter." */
+static void
+protocols_bind_to_the_primary_only(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < world_seeds(60); seed++) {
+        bool protocol_first = seed / 2 % 2 != 0;
+        struct bundle b;
+
+        lbfo_given(seed);
+        world5_open(&b.w, seed);
+        if (protocol_first) {
+            world_load_protocol(&b.w);
+        }
+        b.adapters[0] = lbfo_add(&b.w, "Bundle1");
+        b.adapters[1] = lbfo_add(&b.w, "Bundle1");
+        if (!protocol_first) {
+            world_load_protocol(&b.w);
+        }
+        world_settle(&b.w);
+        expect(&b.w, lbfo.set_status == NDIS_STATUS_SUCCESS);
+        expect_role(&b.w, b.adapters[0], true);
+        expect_role(&b.w, b.adapters[1], false);
+        expect(&b.w, pndis_client_open(b.adapters[1], NULL) == NULL);
+        expect(&b.w, strstr(pndis_last_error(), "secondary") != NULL);
+        expect(&b.w, SEEN(lbfo.members[1]->halts) == 0);
+        world_close(&b.w);
+    }
+}
+
+/* "All bindings to the miniport driver's secondary adapters are torn down": and it is not halted
+ * for having none. */
+static void
+a_later_secondary_loses_its_bindings_and_lives_on(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < world_seeds(60); seed++) {
+        struct pndis_client *client;
+        struct bundle b;
+
+        lbfo_given(seed);
+        miniport51.on_initialize = NULL;
+        world5_open(&b.w, seed);
+        world_load_protocol(&b.w);
+        for (unsigned i = 0; i < 2; i++) {
+            b.adapters[i] = lbfo_add(&b.w, "Bundle1");
+            b.nics[i] = nic_latest();
+        }
+        world_settle(&b.w);
+        client = pndis_client_open(b.adapters[1], NULL);
+        expect(&b.w, client != NULL && lbfo_bindings(b.adapters[1]) == 2);
+        expect(&b.w, pndis_client_send(client, lbfo.frame, LBFO_FRAME) == 0);
+        world_as_driver(&b.w, lbfo_set_secondary, b.nics);
+        world_settle(&b.w);
+        expect(&b.w, lbfo.set_status == NDIS_STATUS_SUCCESS);
+        expect_role(&b.w, b.adapters[0], true);
+        expect_role(&b.w, b.adapters[1], false);
+        expect(&b.w, pndis_client_send(client, lbfo.frame, LBFO_FRAME) != 0);
+        expect(&b.w, SEEN(b.nics[1]->halts) == 0);
+        world_as_driver(&b.w, lbfo_set_secondary, b.nics); /* It is that already. */
+        expect(&b.w, lbfo.set_status == NDIS_STATUS_SUCCESS);
+        expect(&b.w, pndis_client_close(client) == 0);
+        expect(&b.w, SEEN(b.nics[1]->halts) == 0);
+        world_close(&b.w);
+    }
+}
+
+/* "NDIS can send specific requests to the secondary ... Secondary miniport instances must process
+ * and respond", with their own handle. */
+static void
+a_secondary_answers_what_ndis_asks_it(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < world_seeds(60); seed++) {
+        struct pndis_adapter_info info;
+        unsigned queries;
+        struct bundle b;
+
+        lbfo_given(seed);
+        lbfo_open(&b, seed, 1);
+        queries = SEEN(b.nics[0]->queries);
+        miniport51.pended_oid = OID_GEN_MEDIA_CONNECT_STATUS;
+        miniport51.answer_when = (enum when)(INSIDE + seed % (WHEN_COUNT - INSIDE));
+        b.adapters[1] = lbfo_add(&b.w, "Bundle1");
+        expect(&b.w, nic_latest()->answer_oid == OID_GEN_MEDIA_CONNECT_STATUS);
+        expect(&b.w, pndis_adapter_get_info(b.adapters[1], &info) == 0 && info.connected);
+        expect(&b.w, SEEN(b.nics[0]->queries) == queries);
+        world_close(&b.w);
+    }
+}
+
+/* --- working for the primary --- */
+
+/* "A secondary miniport instance should only use the handle to the primary miniport instance to
+ * indicate packets", and to complete what the primary was given. */
+static void
+work_for_the_primary(struct nic *nic)
+{
+    NDIS_HANDLE own = nic->handle;
+
+    if (nic == lbfo.members[0]) {
+        return;
+    }
+    nic_complete(lbfo.members[0], 2, NDIS_STATUS_SUCCESS);
+    nic->handle = lbfo.members[0]->handle;
+    nic_indicate(nic, lbfo.frame, LBFO_FRAME, 3, NDIS_STATUS_SUCCESS);
+    nic_indicate(nic, lbfo.frame, LBFO_FRAME, 1, NDIS_STATUS_RESOURCES);
+    NdisMIndicateStatus(nic->handle, NDIS_STATUS_MEDIA_DISCONNECT, NULL, 0);
+    NdisMIndicateStatusComplete(nic->handle);
+    nic->handle = own;
+}
+
+static void
+secondaries_send_and_receive_with_the_handle_of_the_primary(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < world_seeds(60); seed++) {
+        bool serialized = seed % 2 != 0;
+        struct pndis_client_counts counts;
+        struct pndis_adapter_info info;
+        struct bundle b;
+
+        lbfo_given(seed);
+        miniport51.sending = SEND5_HOLD;
+        miniport51.on_dpc = work_for_the_primary;
+        lbfo_open(&b, seed, 2);
+        world_add_client(&b.w);
+        for (unsigned i = 0; i < 2; i++) {
+            expect(&b.w, pndis_client_send(b.w.client, lbfo.frame, LBFO_FRAME) == 0);
+        }
+        world_settle(&b.w);
+        expect(&b.w, SEEN(b.nics[0]->sends) == 2 && SEEN(b.nics[1]->sends) == 0);
+        pndis_device_interrupt(b.devices[1], 0);
+        world_settle(&b.w);
+        pndis_client_get_counts(b.w.client, &counts);
+        expect(&b.w, SEEN(b.nics[1]->dpcs) == 1);
+        expect(&b.w, counts.completed_ok == 2 && counts.received == 4);
+        expect(&b.w, counts.received_bytes == 4 * LBFO_FRAME);
+        expect(&b.w, serialized || SEEN(b.nics[0]->returns) == 3);
+        expect(&b.w, SEEN(b.nics[1]->returns) == 0);
+        expect(&b.w, pndis_adapter_get_info(b.adapters[0], &info) == 0 && !info.connected);
+        expect(&b.w, pndis_adapter_get_info(b.adapters[1], &info) == 0 && info.connected);
+        world_close(&b.w);
+    }
+}
+
+static struct bundle *mapped;
+static bool secondary_reaches;
+static bool stranger_reaches;
+
+/* The scatter/gather list that came with the packet is what a secondary's hardware gets. */
+static void
+look_at_list(struct nic *nic, NDIS_PACKET *packet)
+{
+    SCATTER_GATHER_LIST *list =
+        NDIS_PER_PACKET_INFO_FROM_PACKET(packet, ScatterGatherListPacketInfo);
+    uint64_t address = (uint64_t)list->Elements[0].Address.QuadPart;
+    const void *seen = pndis_device_memory(mapped->devices[1], address, list->Elements[0].Length);
+
+    secondary_reaches = seen != NULL && memcmp(seen, nic->last_frame, 14) == 0;
+    stranger_reaches = pndis_device_memory(mapped->devices[2], address, 1) != NULL;
+}
+
+static void
+a_secondary_reaches_the_packets_of_its_primary(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < world_seeds(20); seed++) {
+        struct bundle b;
+
+        lbfo_given(seed);
+        miniport51.scatter_gather = true;
+        miniport51.acquire &= ~((1u << ACQUIRE_MAP_REGISTERS) | (1u << ACQUIRE_BUFFER_MAPPING));
+        miniport51.on_send = look_at_list;
+        mapped = &b;
+        secondary_reaches = stranger_reaches = false;
+        lbfo_open(&b, seed, 2);
+        miniport51.on_initialize = NULL;
+        lbfo_add(&b.w, NULL);
+        b.devices[2] = card.device;
+        world_add_client(&b.w);
+        expect(&b.w, pndis_client_send(b.w.client, lbfo.frame, LBFO_FRAME) == 0);
+        world_settle(&b.w);
+        expect(&b.w, SEEN(b.nics[0]->sends) == 1 && secondary_reaches && !stranger_reaches);
+        /* By itself, it reaches what is its own. */
+        expect(&b.w, pndis_adapter_stop(b.adapters[0], PNDIS_HALT_DISABLED) == 0);
+        b.w.client = pndis_client_open(b.adapters[1], NULL);
+        expect(&b.w, b.w.client != NULL);
+        expect(&b.w, pndis_client_send(b.w.client, lbfo.frame, LBFO_FRAME) == 0);
+        world_settle(&b.w);
+        expect(&b.w, SEEN(b.nics[1]->sends) == 1 && secondary_reaches && !stranger_reaches);
+        world_close(&b.w);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(protocols_bind_to_the_primary_only),
+        cmocka_unit_test(a_later_secondary_loses_its_bindings_and_lives_on),
+        cmocka_unit_test(a_secondary_answers_what_ndis_asks_it),
+        cmocka_unit_test(secondaries_send_and_receive_with_the_handle_of_the_primary),
+        cmocka_unit_test(a_secondary_reaches_the_packets_of_its_primary),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
