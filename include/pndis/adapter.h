@@ -71,10 +71,16 @@ PNDIS_API struct pndis_adapter *pndis_adapter_add(struct pndis_machine *machine,
                                                   const struct pndis_adapter_options *options);
 
 /**
- * Stop the stack if it is started, and remove the adapter.
+ * Stop the stack if it is started, and remove the adapter. The bound protocols are asked before
+ * (NetEventQueryRemoveDevice); when one of them fails that, all are told that the adapter stays
+ * (NetEventCancelRemoveDevice). Windows may ignore the refusal: after pndis_adapter_stop(), which
+ * does not ask, an adapter can be removed.
  *
  * @param adapter  Taken, unless an error is returned.
- * @return 0, PNDIS_ETIMEDOUT or PNDIS_ESTALLED as pndis_adapter_stop().
+ * @return 0, PNDIS_EDRIVER when a protocol does not let the adapter go, with its answer in
+ * pndis_adapter_status(); PNDIS_ETIMEDOUT or PNDIS_ESTALLED as pndis_adapter_stop().
+ *
+ * Models: "Removing a NIC".
  */
 PNDIS_API int pndis_adapter_remove(struct pndis_adapter *adapter);
 
@@ -110,9 +116,10 @@ enum pndis_halt_action {
  * a driver does not complete what it was asked. The driver may still complete that, see
  * pndis_adapter_wait(), but what would have come after it is not done: when the pause of a stop was
  * given up, the adapter becomes Paused, not Halted. Call the same function again to go on from
- * there. pndis_last_error() says what is out, and who has it.
+ * there. pndis_last_error() says what is out, and who has it. With PNDIS_HALT_STOPPED the protocols
+ * are asked as in pndis_adapter_remove(), and PNDIS_EDRIVER means the same.
  *
- * Models: "Stopping a Driver Stack", "Halting a Miniport Adapter".
+ * Models: "Stopping a Driver Stack", "Halting a Miniport Adapter", "Stopping a NIC".
  */
 PNDIS_API int pndis_adapter_stop(struct pndis_adapter *adapter, enum pndis_halt_action action);
 

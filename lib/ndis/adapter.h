@@ -114,12 +114,23 @@ int pndis__stack_stop(struct context *context, struct pndis_adapter *adapter,
                       NDIS_HALT_ACTION action);
 int pndis__stack_pause(struct context *context, struct pndis_adapter *adapter, bool for_removal);
 int pndis__stack_restart(struct context *context, struct pndis_adapter *adapter);
+
+/* --- its end (removal.c) --- */
+
+/*
+ * Ask the protocols whether the adapter may go. PNDIS_EDRIVER: one of them does not let it, and all
+ * have been told that it stays.
+ */
+int pndis__stack_ask_to_go(struct context *context, struct pndis_adapter *adapter);
+/* It is gone: tell drivers, and stop the stack. */
 int pndis__stack_remove(struct context *context, struct pndis_adapter *adapter,
                         NDIS_HALT_ACTION action);
 
 /* The miniport says that its hardware failed: stop the stack from a system thread. An NDIS_STATUS.
  */
 NDIS_STATUS pndis__remove_later(struct context *context, struct pndis_adapter *adapter);
+
+/* --- changing the stack (stack.c) --- */
 
 /* Take and give the adapter's stack lock. Taking returns 0 or PNDIS_ETIMEDOUT, PNDIS_ESTALLED. */
 int pndis__stack_lock(struct context *context, struct pndis_adapter *adapter);

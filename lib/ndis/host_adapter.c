@@ -164,9 +164,17 @@ pndis_adapter_add(struct pndis_machine *machine, struct pndis_driver *driver,
 }
 
 static int
+ask_and_stop(struct context *context, struct pndis_adapter *adapter, NDIS_HALT_ACTION action)
+{
+    int result = pndis__stack_ask_to_go(context, adapter);
+
+    return result != 0 ? result : pndis__stack_stop(context, adapter, action);
+}
+
+static int
 stop_if_started(struct context *context, struct pndis_adapter *adapter, uintptr_t action)
 {
-    return stack_is_up(adapter) ? pndis__stack_stop(context, adapter, (NDIS_HALT_ACTION)action) : 0;
+    return stack_is_up(adapter) ? ask_and_stop(context, adapter, (NDIS_HALT_ACTION)action) : 0;
 }
 
 int
@@ -208,8 +216,12 @@ pndis_adapter_start(struct pndis_adapter *adapter)
 static int
 stop(struct context *context, struct pndis_adapter *adapter, uintptr_t action)
 {
-    return stack_is_up(adapter) ? pndis__stack_stop(context, adapter, (NDIS_HALT_ACTION)action)
-                                : bad_state(adapter);
+    if (!stack_is_up(adapter)) {
+        return bad_state(adapter);
+    }
+    return action == NdisHaltDeviceStopped
+               ? ask_and_stop(context, adapter, NdisHaltDeviceStopped)
+               : pndis__stack_stop(context, adapter, (NDIS_HALT_ACTION)action);
 }
 
 int

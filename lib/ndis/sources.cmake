@@ -61,6 +61,7 @@ set(PNDIS_NDIS_SOURCES
     protocol.c
     receive.c
     receive_filter.c
+    removal.c
     reset.c
     restart.c
     send.c

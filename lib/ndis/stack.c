@@ -12,8 +12,6 @@
 #include "ndis/reset.h"
 #include "nt/status_name.h"
 
-#include <stdlib.h>
-
 /* --- waiting and locking --- */
 
 uint64_t
@@ -203,6 +201,7 @@ pndis__stack_restart(struct context *context, struct pndis_adapter *adapter)
     struct restart_list *list;
     int result;
 
+    adapter->may_go = false;
     if (adapter->power != NdisDeviceStateD0) {
         adapter->paused_for_power = true;
         return 0;
@@ -353,62 +352,8 @@ pndis__stack_stop(struct context *context, struct pndis_adapter *adapter, NDIS_H
     }
     __atomic_store_n(&adapter->power, NdisDeviceStateD0, __ATOMIC_RELAXED);
     adapter->halted_for_power = adapter->paused_for_power = adapter->wanted_asleep = false;
+    adapter->may_go = false;
     return 0;
-}
-
-/*
- * "Processing the Surprise Removal of a NIC": the protocols are asked, whatever they answer; the
- * miniport is told; then the stack stops.
- */
-int
-pndis__stack_remove(struct context *context, struct pndis_adapter *adapter, NDIS_HALT_ACTION action)
-{
-    for (struct binding *binding = adapter->bindings; binding != NULL; binding = binding->next) {
-        pndis__binding_event(context, binding, NetEventQueryRemoveDevice, NULL, 0);
-    }
-    adapter->removed = true;
-    __atomic_store_n(&adapter->leaving, true, __ATOMIC_SEQ_CST);
-    pndis__adapter_gates(adapter);
-    if (action == NdisHaltDeviceSurpriseRemoved && adapter->started) {
-        pndis__device_event(context, adapter, NdisDevicePnPEventSurpriseRemoved, NULL, 0);
-    }
-    return pndis__stack_stop(context, adapter, action);
-}
-
-struct removal {
-    struct work work;
-    struct pndis_adapter *adapter;
-};
-
-static void
-remove_work(struct context *context, struct work *work)
-{
-    struct removal *removal = CONTAINING_RECORD(work, struct removal, work);
-    struct pndis_adapter *adapter = removal->adapter;
-
-    free(removal);
-    if (pndis__stack_lock(context, adapter) == 0) {
-        if (adapter->started) {
-            pndis__stack_remove(context, adapter, NdisHaltDeviceFailed);
-        }
-        pndis__stack_unlock(adapter);
-    }
-    pndis__adapter_let_go(adapter);
-}
-
-NDIS_STATUS
-pndis__remove_later(struct context *context, struct pndis_adapter *adapter)
-{
-    struct removal *removal = malloc(sizeof(*removal));
-
-    if (removal == NULL) {
-        return NDIS_STATUS_RESOURCES;
-    }
-    *removal = (struct removal){.adapter = adapter};
-    __atomic_store_n(&adapter->leaving, true, __ATOMIC_SEQ_CST);
-    pndis__adapter_hold(adapter);
-    work_later(context->machine, &removal->work, remove_work);
-    return NDIS_STATUS_SUCCESS;
 }
 
 /* --- changing a stack --- */
