@@ -84,12 +84,26 @@ DRIVER_INITIALIZE DriverEntry;
 
 /* --- the steps --- */
 
+static VOID
+SetHeader(PNDIS_OBJECT_HEADER Header, UCHAR Type, UCHAR Revision, USHORT Size)
+{
+    Header->Type = Type;
+    Header->Revision = Revision;
+    Header->Size = Size;
+}
+
+static NDIS_STATUS
+StatusOf(const VOID *Acquired)
+{
+    return Acquired == NULL ? NDIS_STATUS_RESOURCES : NDIS_STATUS_SUCCESS;
+}
+
 static NDIS_STATUS
 AcquireMemory(PADAPTER Adapter)
 {
     Adapter->Memory = NdisAllocateMemoryWithTagPriority(Adapter->Handle, MEMORY_BYTES, TAG,
                                                         NormalPoolPriority); /* MEMORY */
-    return Adapter->Memory == NULL ? NDIS_STATUS_RESOURCES : NDIS_STATUS_SUCCESS;
+    return StatusOf(Adapter->Memory);
 }
 
 static VOID
@@ -103,14 +117,14 @@ AcquireListPool(PADAPTER Adapter)
 {
     NET_BUFFER_LIST_POOL_PARAMETERS Parameters = {0};
 
-    Parameters.Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
-    Parameters.Header.Revision = NET_BUFFER_LIST_POOL_PARAMETERS_REVISION_1;
-    Parameters.Header.Size = NDIS_SIZEOF_NET_BUFFER_LIST_POOL_PARAMETERS_REVISION_1;
+    SetHeader(&Parameters.Header, NDIS_OBJECT_TYPE_DEFAULT,
+              NET_BUFFER_LIST_POOL_PARAMETERS_REVISION_1,
+              NDIS_SIZEOF_NET_BUFFER_LIST_POOL_PARAMETERS_REVISION_1);
     Parameters.fAllocateNetBuffer = TRUE;
     Parameters.DataSize = LIST_DATA_BYTES;
     Parameters.PoolTag = TAG;
     Adapter->ListPool = NdisAllocateNetBufferListPool(Adapter->Handle, &Parameters); /* LIST_POOL */
-    return Adapter->ListPool == NULL ? NDIS_STATUS_RESOURCES : NDIS_STATUS_SUCCESS;
+    return StatusOf(Adapter->ListPool);
 }
 
 static VOID
@@ -123,7 +137,7 @@ static NDIS_STATUS
 AcquireList(PADAPTER Adapter)
 {
     Adapter->List = NdisAllocateNetBufferList(Adapter->ListPool, 0, 0); /* LIST */
-    return Adapter->List == NULL ? NDIS_STATUS_RESOURCES : NDIS_STATUS_SUCCESS;
+    return StatusOf(Adapter->List);
 }
 
 static VOID
@@ -137,12 +151,11 @@ AcquireBufferPool(PADAPTER Adapter)
 {
     NET_BUFFER_POOL_PARAMETERS Parameters = {0};
 
-    Parameters.Header.Type = NDIS_OBJECT_TYPE_DEFAULT;
-    Parameters.Header.Revision = NET_BUFFER_POOL_PARAMETERS_REVISION_1;
-    Parameters.Header.Size = NDIS_SIZEOF_NET_BUFFER_POOL_PARAMETERS_REVISION_1;
+    SetHeader(&Parameters.Header, NDIS_OBJECT_TYPE_DEFAULT, NET_BUFFER_POOL_PARAMETERS_REVISION_1,
+              NDIS_SIZEOF_NET_BUFFER_POOL_PARAMETERS_REVISION_1);
     Parameters.PoolTag = TAG;
     Adapter->BufferPool = NdisAllocateNetBufferPool(Adapter->Handle, &Parameters); /* BUFFER_POOL */
-    return Adapter->BufferPool == NULL ? NDIS_STATUS_RESOURCES : NDIS_STATUS_SUCCESS;
+    return StatusOf(Adapter->BufferPool);
 }
 
 static VOID
@@ -155,7 +168,7 @@ static NDIS_STATUS
 AcquireMdl(PADAPTER Adapter)
 {
     Adapter->Mdl = NdisAllocateMdl(Adapter->Handle, Adapter->MdlData, MDL_BYTES); /* MDL_ */
-    return Adapter->Mdl == NULL ? NDIS_STATUS_RESOURCES : NDIS_STATUS_SUCCESS;
+    return StatusOf(Adapter->Mdl);
 }
 
 static VOID
@@ -178,9 +191,8 @@ AcquireTimer(PADAPTER Adapter)
 {
     NDIS_TIMER_CHARACTERISTICS Characteristics = {0};
 
-    Characteristics.Header.Type = NDIS_OBJECT_TYPE_TIMER_CHARACTERISTICS;
-    Characteristics.Header.Revision = NDIS_TIMER_CHARACTERISTICS_REVISION_1;
-    Characteristics.Header.Size = NDIS_SIZEOF_TIMER_CHARACTERISTICS_REVISION_1;
+    SetHeader(&Characteristics.Header, NDIS_OBJECT_TYPE_TIMER_CHARACTERISTICS,
+              NDIS_TIMER_CHARACTERISTICS_REVISION_1, NDIS_SIZEOF_TIMER_CHARACTERISTICS_REVISION_1);
     Characteristics.AllocationTag = TAG;
     Characteristics.TimerFunction = MpTimer;
     return NdisAllocateTimerObject(Adapter->Handle, &Characteristics, &Adapter->Timer); /* TIMER */
@@ -196,7 +208,7 @@ static NDIS_STATUS
 AcquireRWLock(PADAPTER Adapter)
 {
     Adapter->RWLock = NdisAllocateRWLock(Adapter->Handle); /* RW_LOCK */
-    return Adapter->RWLock == NULL ? NDIS_STATUS_RESOURCES : NDIS_STATUS_SUCCESS;
+    return StatusOf(Adapter->RWLock);
 }
 
 static VOID
@@ -209,7 +221,7 @@ static NDIS_STATUS
 AcquireWorkItem(PADAPTER Adapter)
 {
     Adapter->WorkItem = NdisAllocateIoWorkItem(Adapter->Handle); /* WORK_ITEM */
-    return Adapter->WorkItem == NULL ? NDIS_STATUS_RESOURCES : NDIS_STATUS_SUCCESS;
+    return StatusOf(Adapter->WorkItem);
 }
 
 static VOID
@@ -223,9 +235,8 @@ OpenConfiguration(NDIS_HANDLE Handle, PNDIS_HANDLE Configuration)
 {
     NDIS_CONFIGURATION_OBJECT Object = {0};
 
-    Object.Header.Type = NDIS_OBJECT_TYPE_CONFIGURATION_OBJECT;
-    Object.Header.Revision = NDIS_CONFIGURATION_OBJECT_REVISION_1;
-    Object.Header.Size = NDIS_SIZEOF_CONFIGURATION_OBJECT_REVISION_1;
+    SetHeader(&Object.Header, NDIS_OBJECT_TYPE_CONFIGURATION_OBJECT,
+              NDIS_CONFIGURATION_OBJECT_REVISION_1, NDIS_SIZEOF_CONFIGURATION_OBJECT_REVISION_1);
     Object.NdisHandle = Handle;
     return NdisOpenConfigurationEx(&Object, Configuration); /* CONFIGURATION */
 }
@@ -286,9 +297,8 @@ AcquireScatterGather(PADAPTER Adapter)
 {
     NDIS_SG_DMA_DESCRIPTION Description = {0};
 
-    Description.Header.Type = NDIS_OBJECT_TYPE_SG_DMA_DESCRIPTION;
-    Description.Header.Revision = NDIS_SG_DMA_DESCRIPTION_REVISION_1;
-    Description.Header.Size = NDIS_SIZEOF_SG_DMA_DESCRIPTION_REVISION_1;
+    SetHeader(&Description.Header, NDIS_OBJECT_TYPE_SG_DMA_DESCRIPTION,
+              NDIS_SG_DMA_DESCRIPTION_REVISION_1, NDIS_SIZEOF_SG_DMA_DESCRIPTION_REVISION_1);
     Description.Flags = NDIS_SG_DMA_64_BIT_ADDRESS;
     Description.MaximumPhysicalMapping = 2048;
     Description.ProcessSGListHandler = MpProcessList;
@@ -307,7 +317,7 @@ AcquireSharedMemory(PADAPTER Adapter)
 {
     NdisMAllocateSharedMemory(Adapter->Handle, SHARED_BYTES, TRUE, &Adapter->Shared,
                               &Adapter->SharedAddress); /* SHARED_MEMORY */
-    return Adapter->Shared == NULL ? NDIS_STATUS_RESOURCES : NDIS_STATUS_SUCCESS;
+    return StatusOf(Adapter->Shared);
 }
 
 static VOID
@@ -345,9 +355,9 @@ AcquireInterrupt(PADAPTER Adapter)
     if (!Adapter->HasInterrupt) {
         return NDIS_STATUS_RESOURCE_CONFLICT;
     }
-    Characteristics.Header.Type = NDIS_OBJECT_TYPE_MINIPORT_INTERRUPT;
-    Characteristics.Header.Revision = NDIS_MINIPORT_INTERRUPT_REVISION_1;
-    Characteristics.Header.Size = NDIS_SIZEOF_MINIPORT_INTERRUPT_CHARACTERISTICS_REVISION_1;
+    SetHeader(&Characteristics.Header, NDIS_OBJECT_TYPE_MINIPORT_INTERRUPT,
+              NDIS_MINIPORT_INTERRUPT_REVISION_1,
+              NDIS_SIZEOF_MINIPORT_INTERRUPT_CHARACTERISTICS_REVISION_1);
     Characteristics.InterruptHandler = MpIsr;
     Characteristics.InterruptDpcHandler = MpInterruptDpc;
     return NdisMRegisterInterruptEx(Adapter->Handle, Adapter, &Characteristics,
@@ -380,9 +390,9 @@ AcquireDevice(PADAPTER Adapter)
 
     Dispatch[IRP_MJ_CREATE] = MpDispatch;
     Dispatch[IRP_MJ_CLOSE] = MpDispatch;
-    Attributes.Header.Type = NDIS_OBJECT_TYPE_DEVICE_OBJECT_ATTRIBUTES;
-    Attributes.Header.Revision = NDIS_DEVICE_OBJECT_ATTRIBUTES_REVISION_1;
-    Attributes.Header.Size = NDIS_SIZEOF_DEVICE_OBJECT_ATTRIBUTES_REVISION_1;
+    SetHeader(&Attributes.Header, NDIS_OBJECT_TYPE_DEVICE_OBJECT_ATTRIBUTES,
+              NDIS_DEVICE_OBJECT_ATTRIBUTES_REVISION_1,
+              NDIS_SIZEOF_DEVICE_OBJECT_ATTRIBUTES_REVISION_1);
     Attributes.DeviceName = &Name;
     Attributes.SymbolicName = &Link;
     Attributes.MajorFunctions = Dispatch;
@@ -481,58 +491,62 @@ FindResources(PADAPTER Adapter, PNDIS_RESOURCE_LIST Resources)
     }
 }
 
-static NDIS_STATUS
-SetAttributes(PADAPTER Adapter)
+static VOID
+Describe(PNDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES General)
 {
     static const UCHAR Address[6] = {0x02, 0x41, 0x43, 0x51, 0x00, 0x01};
     static NDIS_OID Oids[] = {OID_GEN_CURRENT_PACKET_FILTER, OID_GEN_VENDOR_DESCRIPTION};
+
+    SetHeader(&General->Header, NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES,
+              NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_1,
+              NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_1);
+    General->MediaType = NdisMedium802_3;
+    General->PhysicalMediumType = NdisPhysicalMedium802_3;
+    General->MtuSize = 1500;
+    General->LookaheadSize = 1500;
+    General->MediaConnectState = MediaConnectStateConnected;
+    General->MediaDuplexState = MediaDuplexStateFull;
+    General->MaxXmitLinkSpeed = 1000000000;
+    General->XmitLinkSpeed = 1000000000;
+    General->MaxRcvLinkSpeed = 1000000000;
+    General->RcvLinkSpeed = 1000000000;
+    General->SupportedPacketFilters =
+        NDIS_PACKET_TYPE_DIRECTED | NDIS_PACKET_TYPE_MULTICAST | NDIS_PACKET_TYPE_BROADCAST;
+    General->MaxMulticastListSize = 8;
+    General->MacAddressLength = sizeof(Address);
+    NdisMoveMemory(General->PermanentMacAddress, Address, sizeof(Address));
+    NdisMoveMemory(General->CurrentMacAddress, Address, sizeof(Address));
+    General->AccessType = NET_IF_ACCESS_BROADCAST;
+    General->DirectionType = NET_IF_DIRECTION_SENDRECEIVE;
+    General->ConnectionType = NET_IF_CONNECTION_DEDICATED;
+    General->IfType = IF_TYPE_ETHERNET_CSMACD;
+    General->IfConnectorPresent = TRUE;
+    General->SupportedOidList = Oids;
+    General->SupportedOidListLength = sizeof(Oids);
+}
+
+static NDIS_STATUS
+SetAttributes(PADAPTER Adapter)
+{
     NDIS_MINIPORT_ADAPTER_ATTRIBUTES Attributes;
+    PNDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES Registration =
+        &Attributes.RegistrationAttributes;
     NDIS_STATUS Status;
 
     NdisZeroMemory(&Attributes, sizeof(Attributes));
-    Attributes.RegistrationAttributes.Header.Type =
-        NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES;
-    Attributes.RegistrationAttributes.Header.Revision =
-        NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1;
-    Attributes.RegistrationAttributes.Header.Size =
-        NDIS_SIZEOF_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1;
-    Attributes.RegistrationAttributes.MiniportAdapterContext = Adapter;
-    Attributes.RegistrationAttributes.AttributeFlags =
+    SetHeader(&Registration->Header, NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES,
+              NDIS_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1,
+              NDIS_SIZEOF_MINIPORT_ADAPTER_REGISTRATION_ATTRIBUTES_REVISION_1);
+    Registration->MiniportAdapterContext = Adapter;
+    Registration->AttributeFlags =
         NDIS_MINIPORT_ATTRIBUTES_HARDWARE_DEVICE | NDIS_MINIPORT_ATTRIBUTES_BUS_MASTER;
-    Attributes.RegistrationAttributes.InterfaceType = NdisInterfacePci;
+    Registration->InterfaceType = NdisInterfacePci;
     Status = NdisMSetMiniportAttributes(Adapter->Handle, &Attributes);
     if (Status != NDIS_STATUS_SUCCESS) {
         return Status;
     }
     NdisZeroMemory(&Attributes, sizeof(Attributes));
-    Attributes.GeneralAttributes.Header.Type = NDIS_OBJECT_TYPE_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES;
-    Attributes.GeneralAttributes.Header.Revision =
-        NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_1;
-    Attributes.GeneralAttributes.Header.Size =
-        NDIS_SIZEOF_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES_REVISION_1;
-    Attributes.GeneralAttributes.MediaType = NdisMedium802_3;
-    Attributes.GeneralAttributes.PhysicalMediumType = NdisPhysicalMedium802_3;
-    Attributes.GeneralAttributes.MtuSize = 1500;
-    Attributes.GeneralAttributes.LookaheadSize = 1500;
-    Attributes.GeneralAttributes.MediaConnectState = MediaConnectStateConnected;
-    Attributes.GeneralAttributes.MediaDuplexState = MediaDuplexStateFull;
-    Attributes.GeneralAttributes.MaxXmitLinkSpeed = 1000000000;
-    Attributes.GeneralAttributes.XmitLinkSpeed = 1000000000;
-    Attributes.GeneralAttributes.MaxRcvLinkSpeed = 1000000000;
-    Attributes.GeneralAttributes.RcvLinkSpeed = 1000000000;
-    Attributes.GeneralAttributes.SupportedPacketFilters =
-        NDIS_PACKET_TYPE_DIRECTED | NDIS_PACKET_TYPE_MULTICAST | NDIS_PACKET_TYPE_BROADCAST;
-    Attributes.GeneralAttributes.MaxMulticastListSize = 8;
-    Attributes.GeneralAttributes.MacAddressLength = sizeof(Address);
-    NdisMoveMemory(Attributes.GeneralAttributes.PermanentMacAddress, Address, sizeof(Address));
-    NdisMoveMemory(Attributes.GeneralAttributes.CurrentMacAddress, Address, sizeof(Address));
-    Attributes.GeneralAttributes.AccessType = NET_IF_ACCESS_BROADCAST;
-    Attributes.GeneralAttributes.DirectionType = NET_IF_DIRECTION_SENDRECEIVE;
-    Attributes.GeneralAttributes.ConnectionType = NET_IF_CONNECTION_DEDICATED;
-    Attributes.GeneralAttributes.IfType = IF_TYPE_ETHERNET_CSMACD;
-    Attributes.GeneralAttributes.IfConnectorPresent = TRUE;
-    Attributes.GeneralAttributes.SupportedOidList = Oids;
-    Attributes.GeneralAttributes.SupportedOidListLength = sizeof(Oids);
+    Describe(&Attributes.GeneralAttributes);
     return NdisMSetMiniportAttributes(Adapter->Handle, &Attributes);
 }
 
@@ -663,9 +677,9 @@ DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
     NDIS_MINIPORT_DRIVER_CHARACTERISTICS Characteristics = {0};
 
-    Characteristics.Header.Type = NDIS_OBJECT_TYPE_MINIPORT_DRIVER_CHARACTERISTICS;
-    Characteristics.Header.Revision = NDIS_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2;
-    Characteristics.Header.Size = NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2;
+    SetHeader(&Characteristics.Header, NDIS_OBJECT_TYPE_MINIPORT_DRIVER_CHARACTERISTICS,
+              NDIS_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2,
+              NDIS_SIZEOF_MINIPORT_DRIVER_CHARACTERISTICS_REVISION_2);
     Characteristics.MajorNdisVersion = NDIS_MINIPORT_MAJOR_VERSION;
     Characteristics.MinorNdisVersion = NDIS_MINIPORT_MINOR_VERSION;
     Characteristics.MajorDriverVersion = 1;
