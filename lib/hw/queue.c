@@ -340,21 +340,24 @@ pndis__queue_listen(struct virtqueue *queue)
 
 /* --- slices --- */
 
-size_t
-pndis__slices_read(const struct pndis_slice *slices, unsigned count, size_t offset, void *buffer,
-                   size_t bytes)
+/* Between @buffer and the slices, the one way or the other; returns bytes done. */
+static inline size_t
+copy(const struct pndis_slice *slices, unsigned count, size_t offset, uint8_t *buffer, size_t bytes,
+     bool into_slices)
 {
     size_t done = 0;
 
     for (unsigned i = 0; i < count && done < bytes; i++) {
+        uint8_t *data;
         size_t here;
 
         if (offset >= slices[i].bytes) {
             offset -= slices[i].bytes;
             continue;
         }
+        data = (uint8_t *)slices[i].data + offset;
         here = min(slices[i].bytes - offset, bytes - done);
-        memcpy((uint8_t *)buffer + done, (const uint8_t *)slices[i].data + offset, here);
+        memcpy(into_slices ? data : buffer + done, into_slices ? buffer + done : data, here);
         done += here;
         offset = 0;
     }
@@ -362,22 +365,15 @@ pndis__slices_read(const struct pndis_slice *slices, unsigned count, size_t offs
 }
 
 size_t
+pndis__slices_read(const struct pndis_slice *slices, unsigned count, size_t offset, void *buffer,
+                   size_t bytes)
+{
+    return copy(slices, count, offset, buffer, bytes, false);
+}
+
+size_t
 pndis__slices_write(const struct pndis_slice *slices, unsigned count, size_t offset,
                     const void *buffer, size_t bytes)
 {
-    size_t done = 0;
-
-    for (unsigned i = 0; i < count && done < bytes; i++) {
-        size_t here;
-
-        if (offset >= slices[i].bytes) {
-            offset -= slices[i].bytes;
-            continue;
-        }
-        here = min(slices[i].bytes - offset, bytes - done);
-        memcpy((uint8_t *)slices[i].data + offset, (const uint8_t *)buffer + done, here);
-        done += here;
-        offset = 0;
-    }
-    return done;
+    return copy(slices, count, offset, (uint8_t *)buffer, bytes, true);
 }
