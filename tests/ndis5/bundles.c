@@ -152,6 +152,132 @@ secondaries_send_and_receive_with_the_handle_of_the_primary(void **state)
     }
 }
 
+/* --- offloading, from doorbell to completion --- */
+
+static W_QUERY_INFORMATION_HANDLER query_of_driver;
+
+/* The primary leaves a request to the hardware of the secondary ... */
+static NDIS_STATUS
+query_and_ring(NDIS_HANDLE context, NDIS_OID oid, PVOID buffer, ULONG bytes, PULONG written,
+               PULONG needed)
+{
+    NDIS_STATUS status = query_of_driver(context, oid, buffer, bytes, written, needed);
+
+    if (status == NDIS_STATUS_PENDING) {
+        NdisWriteRegisterUlong((PULONG)lbfo.members[1]->io_space, oid);
+    }
+    return status;
+}
+
+static void
+offloads_queries(NDIS51_MINIPORT_CHARACTERISTICS *characteristics)
+{
+    query_of_driver = characteristics->QueryInformationHandler;
+    characteristics->QueryInformationHandler = query_and_ring;
+}
+
+/* ... and its packets ... */
+static void
+ring_for_packet(struct nic *nic, NDIS_PACKET *packet)
+{
+    (void)packet;
+    if (nic == lbfo.members[0]) {
+        NdisWriteRegisterUlong((PULONG)lbfo.members[1]->io_space, 1);
+    }
+}
+
+static void
+raise(struct card *this, unsigned range, uint64_t offset, uint64_t value)
+{
+    (void)range;
+    (void)offset;
+    (void)value;
+    pndis_device_interrupt(this->device, 0);
+}
+
+/* ... and what that has done is completed for the primary. */
+static void
+complete_for_the_primary(struct nic *nic)
+{
+    struct nic *primary = lbfo.members[0];
+
+    if (nic != primary && __atomic_exchange_n(&primary->answer_oid, 0, __ATOMIC_SEQ_CST) != 0) {
+        ULONG vendor = 0x515151;
+
+        memcpy(primary->answer_buffer, &vendor, sizeof(vendor));
+        *primary->answer_written = sizeof(vendor);
+        NdisMQueryInformationComplete(primary->handle, NDIS_STATUS_SUCCESS);
+    }
+    nic_complete(primary, 8, NDIS_STATUS_SUCCESS);
+}
+
+/* "The miniport driver should use the handle to the primary miniport instance to subsequently
+ * complete those requests, regardless of whether the primary or a secondary ... executes" them. */
+static void
+a_secondary_does_the_work_of_the_primary(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < world_seeds(60); seed++) {
+        struct pndis_client_counts counts;
+        uint32_t vendor = 0;
+        unsigned queries;
+        struct bundle b;
+
+        lbfo_given(seed);
+        miniport51.edit = offloads_queries;
+        miniport51.sending = SEND5_HOLD;
+        miniport51.on_send = ring_for_packet;
+        miniport51.on_dpc = complete_for_the_primary;
+        lbfo_open(&b, seed, 2);
+        card.on_write = raise;
+        queries = SEEN(b.nics[1]->queries);
+        world_add_client(&b.w);
+        miniport51.pended_oid = OID_GEN_VENDOR_ID;
+        miniport51.answer_when = BY_HAND;
+        expect(&b.w, pndis_client_query(b.w.client, OID_GEN_VENDOR_ID, &vendor, sizeof(vendor),
+                                        NULL, NULL) == 0);
+        expect(&b.w, vendor == 0x515151 && SEEN(b.nics[1]->queries) == queries);
+        for (unsigned i = 0; i < 8; i++) {
+            expect(&b.w, pndis_client_send(b.w.client, lbfo.frame, LBFO_FRAME) == 0);
+        }
+        world_settle(&b.w);
+        pndis_device_interrupt(b.devices[1], 0); /* For what came later than its doorbell. */
+        world_settle(&b.w);
+        pndis_client_get_counts(b.w.client, &counts);
+        expect(&b.w, counts.completed_ok == 8 && SEEN(b.nics[1]->sends) == 0);
+        expect(&b.w, SEEN(b.nics[0]->dpcs) == 0 && SEEN(b.nics[1]->dpcs) != 0);
+        world_close(&b.w);
+    }
+}
+
+static void
+indicate_for_itself(struct nic *nic)
+{
+    nic_indicate(nic, lbfo.frame, LBFO_FRAME, 3, NDIS_STATUS_SUCCESS);
+}
+
+/* There is nobody above it: its packets come back. */
+static void
+what_a_secondary_indicates_for_itself_goes_nowhere(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < world_seeds(20); seed++) {
+        struct pndis_client_counts counts;
+        struct bundle b;
+
+        lbfo_given(seed);
+        miniport51.on_dpc = indicate_for_itself;
+        lbfo_open(&b, seed, 2);
+        world_add_client(&b.w);
+        pndis_device_interrupt(b.devices[1], 0);
+        world_settle(&b.w);
+        pndis_client_get_counts(b.w.client, &counts);
+        expect(&b.w, SEEN(b.nics[1]->dpcs) == 1 && counts.received == 0);
+        expect(&b.w, seed % 2 != 0 || SEEN(b.nics[1]->returns) == 3);
+        world_close(&b.w);
+    }
+}
+
 static struct bundle *mapped;
 static bool secondary_reaches;
 static bool stranger_reaches;
@@ -209,6 +335,8 @@ main(void)
         cmocka_unit_test(a_later_secondary_loses_its_bindings_and_lives_on),
         cmocka_unit_test(a_secondary_answers_what_ndis_asks_it),
         cmocka_unit_test(secondaries_send_and_receive_with_the_handle_of_the_primary),
+        cmocka_unit_test(a_secondary_does_the_work_of_the_primary),
+        cmocka_unit_test(what_a_secondary_indicates_for_itself_goes_nowhere),
         cmocka_unit_test(a_secondary_reaches_the_packets_of_its_primary),
     };
 
