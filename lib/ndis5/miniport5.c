@@ -247,11 +247,11 @@ pndis__n5_initialize(NDIS_HANDLE NdisMiniportHandle, NDIS_HANDLE MiniportDriverC
     if (status == NDIS_STATUS_SUCCESS) {
         status = pndis__n5_offload_attributes(miniport);
     }
-    return status;
-}
-    }
     if (status != NDIS_STATUS_SUCCESS) {
         call_halt(context, miniport);
+    }
+    return status;
+}
 
 /* --- attributes --- */
 
