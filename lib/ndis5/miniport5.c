@@ -170,16 +170,19 @@ call_halt(struct context *context, struct miniport5 *miniport)
 
     pndis__guest_enter(context, &frame, &miniport->adapter->owner, "MiniportHalt");
     miniport->calls->HaltHandler(miniport->context);
+    __atomic_add_fetch(&miniport->adapter->halts, 1, __ATOMIC_SEQ_CST);
     pndis__guest_leave(context, &frame);
     end(context, miniport, "MiniportHalt", RULE_LEAK_HALT);
 }
-    __atomic_add_fetch(&miniport->adapter->halts, 1, __ATOMIC_SEQ_CST);
 
 VOID
 pndis__n5_halt(NDIS_HANDLE MiniportAdapterContext, NDIS_HALT_ACTION HaltAction)
 {
+    struct context *context = context_current();
+
     (void)HaltAction;
-    call_halt(context_current(), MiniportAdapterContext);
+    pndis__n5_link_forget(context, MiniportAdapterContext);
+    call_halt(context, MiniportAdapterContext);
 }
 
 /* --- initialize --- */
@@ -248,6 +251,7 @@ pndis__n5_initialize(NDIS_HANDLE NdisMiniportHandle, NDIS_HANDLE MiniportDriverC
         status = pndis__n5_offload_attributes(miniport);
     }
     if (status != NDIS_STATUS_SUCCESS) {
+        pndis__n5_link_forget(context, miniport);
         call_halt(context, miniport);
     }
     return status;

@@ -122,7 +122,9 @@ struct miniport5 {
     struct transfer *transfers; /* Look-ahead receives that MiniportTransferData has not ended. */
     struct offload5 offload;
     ULONG64 link_speed; /* Bits per second. */
-    bool connected;
+    uint32_t connected;
+    struct work ask_link;
+    uint32_t links_asked;          /* How often it is queued, or running. */
     struct bundle *bundle;         /* NULL: it is in none. */
     struct miniport5 *next_member; /* Of the bundle. */
     struct miniport5 *next;        /* Of the undead. */
@@ -190,6 +192,8 @@ NDIS_STATUS pndis__n5_offload_set(struct context *context, struct miniport5 *min
 
 /* --- status (status5.c) --- */
 
+/* Nobody asks for the link any more. PASSIVE_LEVEL. */
+void pndis__n5_link_forget(struct context *context, struct miniport5 *miniport);
 /* Indicate what the driver itself does not. */
 void pndis__n5_status(struct miniport5 *miniport, NDIS_STATUS code, void *buffer, ULONG bytes);
 

@@ -1,6 +1,7 @@
 /* Status indications: those of NDIS 5 about the link become NDIS_STATUS_LINK_STATE. */
 #include "ndis5/ndis5.h"
 
+#include "ndis/oid.h"
 #include "ndis/status.h"
 
 enum { UNITS_OF_LINK_SPEED = 100 };
@@ -24,13 +25,14 @@ pndis__n5_status(struct miniport5 *miniport, NDIS_STATUS code, void *buffer, ULO
 static void
 indicate_link(struct miniport5 *miniport)
 {
-    ULONG64 speed = miniport->connected ? miniport->link_speed : NDIS_LINK_SPEED_UNKNOWN;
+    bool connected = __atomic_load_n(&miniport->connected, __ATOMIC_SEQ_CST);
+    ULONG64 speed = connected ? __atomic_load_n(&miniport->link_speed, __ATOMIC_SEQ_CST)
+                              : NDIS_LINK_SPEED_UNKNOWN;
     NDIS_LINK_STATE state = {
         .Header = {.Type = NDIS_OBJECT_TYPE_DEFAULT,
                    .Revision = NDIS_LINK_STATE_REVISION_1,
                    .Size = NDIS_SIZEOF_LINK_STATE_REVISION_1},
-        .MediaConnectState =
-            miniport->connected ? MediaConnectStateConnected : MediaConnectStateDisconnected,
+        .MediaConnectState = connected ? MediaConnectStateConnected : MediaConnectStateDisconnected,
         .MediaDuplexState = MediaDuplexStateUnknown,
         .XmitLinkSpeed = speed,
         .RcvLinkSpeed = speed,
@@ -40,22 +42,54 @@ indicate_link(struct miniport5 *miniport)
     pndis__n5_status(miniport, NDIS_STATUS_LINK_STATE, &state, sizeof(state));
 }
 
-static void
-link_speed_changed(struct miniport5 *miniport, const void *buffer, UINT bytes)
-{
-    ULONG hundreds;
+/* --- the speed of a link that is there --- */
 
-    if (bytes >= sizeof(hundreds)) {
-        memcpy(&hundreds, buffer, sizeof(hundreds));
-        miniport->link_speed = (ULONG64)hundreds * UNITS_OF_LINK_SPEED;
+static void
+ask_link(struct context *context, struct work *work)
+{
+    struct miniport5 *miniport = CONTAINING_RECORD(work, struct miniport5, ask_link);
+    ULONG hundreds = 0;
+
+    if (pndis__oid_internal(context, miniport->adapter, NdisRequestQueryInformation,
+                            OID_GEN_LINK_SPEED, &hundreds, sizeof(hundreds),
+                            NULL) == NDIS_STATUS_SUCCESS) {
+        __atomic_store_n(&miniport->link_speed, (ULONG64)hundreds * UNITS_OF_LINK_SPEED,
+                         __ATOMIC_SEQ_CST);
+    }
+    if (__atomic_load_n(&miniport->connected, __ATOMIC_SEQ_CST)) {
         indicate_link(miniport);
+    }
+    __atomic_sub_fetch(&miniport->links_asked, 1, __ATOMIC_SEQ_CST);
+}
+
+static void
+link_changed(struct context *context, struct miniport5 *miniport)
+{
+    miniport->ask_link.routine = ask_link;
+    __atomic_add_fetch(&miniport->links_asked, 1, __ATOMIC_SEQ_CST);
+    if (!pndis__work_queue(context->machine, &miniport->ask_link)) {
+        __atomic_sub_fetch(&miniport->links_asked, 1, __ATOMIC_SEQ_CST);
+    }
+}
+
+void
+pndis__n5_link_forget(struct context *context, struct miniport5 *miniport)
+{
+    LARGE_INTEGER moment = {.QuadPart = -1000}; /* 0.1 ms */
+
+    if (pndis__work_cancel(context->machine, &miniport->ask_link)) {
+        __atomic_sub_fetch(&miniport->links_asked, 1, __ATOMIC_SEQ_CST);
+    }
+    while (__atomic_load_n(&miniport->links_asked, __ATOMIC_SEQ_CST) != 0) {
+        KeDelayExecutionThread(KernelMode, FALSE, &moment);
     }
 }
 
 /*
  * NdisMIndicateStatus. IRQL <= DISPATCH_LEVEL, from NdisMSetAttributes to the end of MiniportHalt.
  * NDIS_STATUS_MEDIA_CONNECT, NDIS_STATUS_MEDIA_DISCONNECT and NDIS_STATUS_LINK_SPEED_CHANGE go up
- * as NDIS_STATUS_LINK_STATE. A reset is NDIS' to announce.
+ * as NDIS_STATUS_LINK_STATE; where there is a link, when the driver has answered
+ * OID_GEN_LINK_SPEED. A reset is NDIS' to announce.
  */
 VOID
 NdisMIndicateStatus(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS GeneralStatus,
@@ -70,12 +104,15 @@ NdisMIndicateStatus(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS GeneralStatus
     }
     switch (GeneralStatus) {
     case NDIS_STATUS_MEDIA_CONNECT:
+        __atomic_store_n(&miniport->connected, true, __ATOMIC_SEQ_CST);
+        link_changed(context, miniport);
+        break;
     case NDIS_STATUS_MEDIA_DISCONNECT:
-        miniport->connected = GeneralStatus == NDIS_STATUS_MEDIA_CONNECT;
+        __atomic_store_n(&miniport->connected, false, __ATOMIC_SEQ_CST);
         indicate_link(miniport);
         break;
     case NDIS_STATUS_LINK_SPEED_CHANGE:
-        link_speed_changed(miniport, StatusBuffer, StatusBufferSize);
+        link_changed(context, miniport);
         break;
     case NDIS_STATUS_RESET_START:
     case NDIS_STATUS_RESET_END:

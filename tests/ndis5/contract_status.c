@@ -102,6 +102,106 @@ connect_and_disconnect_are_the_link_state_with_its_speed(void **state)
     }
 }
 
+/* --- the speed is what the driver says when it is asked --- */
+
+static W_QUERY_INFORMATION_HANDLER query_information;
+static ULONG speed;
+static unsigned speed_queries;
+
+static NDIS_STATUS
+query_speed(NDIS_HANDLE context, NDIS_OID oid, PVOID buffer, ULONG bytes, PULONG written,
+            PULONG needed)
+{
+    if (oid != OID_GEN_LINK_SPEED || bytes < sizeof(speed)) {
+        return query_information(context, oid, buffer, bytes, written, needed);
+    }
+    speed_queries++;
+    memcpy(buffer, &speed, sizeof(speed));
+    *written = sizeof(speed);
+    return NDIS_STATUS_SUCCESS;
+}
+
+static void
+own_speed(NDIS51_MINIPORT_CHARACTERISTICS *calls)
+{
+    query_information = calls->QueryInformationHandler;
+    calls->QueryInformationHandler = query_speed;
+}
+
+static void
+running_with_speed(struct world *w, uint64_t seed)
+{
+    given(seed);
+    miniport51.edit = own_speed;
+    speed = 1000000;
+    running_with_status(w, seed);
+    speed_queries = 0;
+}
+
+/* "NDIS_STATUS_LINK_SPEED_CHANGE": NDIS queries OID_GEN_LINK_SPEED, and uses the result. */
+static void
+a_change_of_speed_makes_ndis_ask_for_it(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < world_seeds(20); seed++) {
+        struct world w;
+
+        running_with_speed(&w, seed);
+        speed = 10000000;
+        indicate_status(&w, NDIS_STATUS_LINK_SPEED_CHANGE, 1, sizeof(ULONG));
+        expect(&w, speed_queries == 1);
+        expect_link(&w, true, 1000000000);
+        world_close(&w);
+    }
+}
+
+/* "NDIS_STATUS_LINK_STATE": the OID is used for changes of the media's state as well. */
+static void
+a_link_that_comes_back_has_the_speed_that_it_has_then(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < world_seeds(20); seed++) {
+        struct world w;
+
+        running_with_speed(&w, seed);
+        indicate_status(&w, NDIS_STATUS_MEDIA_DISCONNECT, 0, 0);
+        speed = 100000;
+        indicate_status(&w, NDIS_STATUS_MEDIA_CONNECT, 0, 0);
+        expect_link(&w, true, 10000000);
+        world_close(&w);
+    }
+}
+
+static void
+comes_and_goes(void *argument)
+{
+    (void)argument;
+    for (unsigned i = 0; i < 4; i++) {
+        NdisMIndicateStatus(nic_latest()->handle, NDIS_STATUS_MEDIA_CONNECT, NULL, 0);
+        NdisMIndicateStatus(nic_latest()->handle, NDIS_STATUS_MEDIA_DISCONNECT, NULL, 0);
+    }
+}
+
+/* Nobody is asked of a link that is gone, or of an adapter that is. */
+static void
+a_halt_while_the_speed_is_asked_for_is_clean(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < world_seeds(60); seed++) {
+        struct world w;
+
+        running_with_speed(&w, seed);
+        world_as_driver(&w, comes_and_goes, NULL);
+        indication.status = NDIS_STATUS_MEDIA_CONNECT;
+        indication.bytes = 0;
+        world_as_driver(&w, indicate, NULL);
+        expect(&w, pndis_adapter_stop(w.adapter, PNDIS_HALT_DISABLED) == 0);
+        world_settle(&w);
+        expect(&w, SEEN(nic_latest()->halts) == 1);
+        world_close(&w);
+    }
+}
+
 static void
 other_status_goes_up_as_it_is(void **state)
 {
@@ -205,6 +305,9 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connect_and_disconnect_are_the_link_state_with_its_speed),
+        cmocka_unit_test(a_change_of_speed_makes_ndis_ask_for_it),
+        cmocka_unit_test(a_link_that_comes_back_has_the_speed_that_it_has_then),
+        cmocka_unit_test(a_halt_while_the_speed_is_asked_for_is_clean),
         cmocka_unit_test(other_status_goes_up_as_it_is),
         cmocka_unit_test(status_from_an_isr_is_a_violation),
         cmocka_unit_test(a_deserialized_driver_may_tell_of_its_link_while_it_initializes),
