@@ -4,6 +4,8 @@
  */
 #include "support/restart_list.h"
 
+enum { LIVE_TIMEOUT_NS = 1000000000 };
+
 /* --- restarts that fail --- */
 
 static void
@@ -329,7 +331,10 @@ a_restart_that_nobody_waits_for_any_more_keeps_its_list(void **state)
 
     (void)state;
     restart_program();
-    restart_open(&w, 0);
+    restart_open_with(&w, &(struct pndis_machine_options){
+                              .processors = 2,
+                              .timeout_ns = world_is_live() ? LIVE_TIMEOUT_NS : 0,
+                          });
     miniport.on_restart = remember_general;
     miniport.restart = BY_HAND;
     expect(&w, pndis_adapter_pause(w.adapter) == 0);

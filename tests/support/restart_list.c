@@ -59,7 +59,13 @@ restart_program(void)
 void
 restart_open(struct world *w, uint64_t seed)
 {
-    world_open(w, seed);
+    restart_open_with(w, &(struct pndis_machine_options){.seed = seed, .processors = 2});
+}
+
+void
+restart_open_with(struct world *w, const struct pndis_machine_options *options)
+{
+    world_open_with(w, options);
     world_add_adapter(w);
     world_load_protocol(w);
     world_settle(w);

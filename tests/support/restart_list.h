@@ -39,6 +39,7 @@ void restart_list_look(struct found *found, NDIS_RESTART_ATTRIBUTES *list);
 void restart_program(void);
 /* A running adapter with the protocol and a client. */
 void restart_open(struct world *w, uint64_t seed);
+void restart_open_with(struct world *w, const struct pndis_machine_options *options);
 /* Pause the stack and restart it. */
 void restart_again(struct world *w);
 /* The same, and no more is on the adapter's account than before; no rule is broken. */

@@ -28,7 +28,7 @@ world_is_live(void)
 unsigned
 world_seeds(unsigned seeds)
 {
-    enum { LIVE_RUNS = 5 };
+    enum { LIVE_RUNS = 3 };
 
     if (world_is_live()) {
         return seeds > LIVE_RUNS ? LIVE_RUNS : seeds;
