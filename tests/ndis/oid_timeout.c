@@ -29,6 +29,15 @@ static struct asked asked[2];
 static MINIPORT_CANCEL_OID_REQUEST_HANDLER cancel_in_port;
 static bool ignores_cancels;
 
+/* What drivers count the test reads at any time; what else they note comes before. */
+#define SEEN(counter) __atomic_load_n(&(counter), __ATOMIC_SEQ_CST)
+
+static void
+saw(unsigned *counter)
+{
+    __atomic_add_fetch(counter, 1, __ATOMIC_SEQ_CST);
+}
+
 static VOID
 note_completion(NDIS_HANDLE context, PNDIS_OID_REQUEST request, NDIS_STATUS status)
 {
@@ -40,7 +49,7 @@ note_completion(NDIS_HANDLE context, PNDIS_OID_REQUEST request, NDIS_STATUS stat
         return;
     }
     completed->completed = status;
-    completed->completions++;
+    saw(&completed->completions);
 }
 
 static void
@@ -53,9 +62,9 @@ with_note(NDIS_PROTOCOL_DRIVER_CHARACTERISTICS *characteristics)
 static VOID
 see_cancel(NDIS_HANDLE context, PVOID id)
 {
-    seen.cancels++;
     seen.level = KeGetCurrentIrql();
     seen.id = id;
+    saw(&seen.cancels);
     if (!ignores_cancels) {
         cancel_in_port(context, id);
     }
@@ -140,7 +149,7 @@ given_pending(struct world *w, ULONG timeout_seconds)
     asked_init(&asked[0], timeout_seconds);
     world_as_driver(w, ask, &asked[0]);
     world_settle(w);
-    expect(w, asked[0].returned == NDIS_STATUS_PENDING && asked[0].completions == 0);
+    expect(w, asked[0].returned == NDIS_STATUS_PENDING && SEEN(asked[0].completions) == 0);
 }
 
 static void
@@ -183,10 +192,10 @@ held(struct world *w)
 {
     given_pending(w, 1);
     pass(w, 8);
-    expect(w, seen.cancels == 0 && asked[0].completions == 0);
+    expect(w, SEEN(seen.cancels) == 0 && SEEN(asked[0].completions) == 0);
     pass(w, 4);
-    expect(w, seen.cancels == 1 && seen.id == &asked[0] && seen.level <= DISPATCH_LEVEL);
-    expect(w, asked[0].completions == 1 && asked[0].completed == NDIS_STATUS_REQUEST_ABORTED);
+    expect(w, SEEN(seen.cancels) == 1 && seen.id == &asked[0] && seen.level <= DISPATCH_LEVEL);
+    expect(w, SEEN(asked[0].completions) == 1 && asked[0].completed == NDIS_STATUS_REQUEST_ABORTED);
 }
 
 static void
@@ -202,11 +211,11 @@ held_on(struct world *w)
     ignores_cancels = true;
     given_pending(w, 1);
     pass(w, 40);
-    expect(w, seen.cancels == 1 && asked[0].completions == 0);
+    expect(w, SEEN(seen.cancels) == 1 && SEEN(asked[0].completions) == 0);
     world_as_driver(w, complete, NULL);
-    expect(w, asked[0].completions == 1 && asked[0].completed == NDIS_STATUS_SUCCESS);
+    expect(w, SEEN(asked[0].completions) == 1 && asked[0].completed == NDIS_STATUS_SUCCESS);
     pass(w, 20);
-    expect(w, seen.cancels == 1);
+    expect(w, SEEN(seen.cancels) == 1);
 }
 
 /* "Should attempt to call NdisMOidRequestComplete as soon as possible": it is told once. */
@@ -223,12 +232,12 @@ in_time(struct world *w)
 {
     given_pending(w, 1);
     world_as_driver(w, complete, NULL);
-    expect(w, asked[0].completions == 1 && asked[0].completed == NDIS_STATUS_SUCCESS);
+    expect(w, SEEN(asked[0].completions) == 1 && asked[0].completed == NDIS_STATUS_SUCCESS);
     given_pending(w, 3); /* Another, in the same place, with a time of its own. */
     pass(w, 20);
-    expect(w, seen.cancels == 0 && asked[0].completions == 0);
+    expect(w, SEEN(seen.cancels) == 0 && SEEN(asked[0].completions) == 0);
     pass(w, 15);
-    expect(w, seen.cancels == 1 && asked[0].completed == NDIS_STATUS_REQUEST_ABORTED);
+    expect(w, SEEN(seen.cancels) == 1 && asked[0].completed == NDIS_STATUS_REQUEST_ABORTED);
 }
 
 static void
@@ -244,7 +253,7 @@ for_ever(struct world *w)
 {
     given_pending(w, 0);
     pass(w, 300);
-    expect(w, seen.cancels == 0 && asked[0].completions == 0);
+    expect(w, SEEN(seen.cancels) == 0 && SEEN(asked[0].completions) == 0);
     world_as_driver(w, complete, NULL);
 }
 
@@ -268,13 +277,13 @@ queued(struct world *w)
     asked_init(&asked[1], 1);
     world_as_driver(w, ask, &asked[1]);
     pass(w, 8);
-    expect(w, asked[1].returned == NDIS_STATUS_PENDING && asked[1].completions == 0);
+    expect(w, asked[1].returned == NDIS_STATUS_PENDING && SEEN(asked[1].completions) == 0);
     pass(w, 4);
-    expect(w, asked[1].completions == 1 && asked[1].completed == NDIS_STATUS_REQUEST_ABORTED);
-    expect(w, seen.cancels == 0 && asked[0].completions == 0);
+    expect(w, SEEN(asked[1].completions) == 1 && asked[1].completed == NDIS_STATUS_REQUEST_ABORTED);
+    expect(w, SEEN(seen.cancels) == 0 && SEEN(asked[0].completions) == 0);
     world_as_driver(w, complete, NULL);
     world_settle(w);
-    expect(w, port_latest()->oids == oids && asked[0].completions == 1);
+    expect(w, port_latest()->oids == oids && SEEN(asked[0].completions) == 1);
 }
 
 static void
@@ -295,7 +304,7 @@ handed_down_late(struct world *w)
     pass(w, 2);
     expect(w, port_latest()->request == &asked[1].request);
     pass(w, 5);
-    expect(w, seen.cancels == 1 && seen.id == &asked[1] && asked[1].completions == 1);
+    expect(w, SEEN(seen.cancels) == 1 && seen.id == &asked[1] && SEEN(asked[1].completions) == 1);
 }
 
 static void
@@ -314,9 +323,9 @@ direct(struct world *w)
     world_as_driver(w, ask_directly, &asked[0]);
     expect(w, asked[0].returned == NDIS_STATUS_PENDING);
     pass(w, 20);
-    expect(w, seen.cancels == 0 && asked[0].completions == 0);
+    expect(w, SEEN(seen.cancels) == 0 && SEEN(asked[0].completions) == 0);
     world_as_driver(w, complete_directly, &asked[0]);
-    expect(w, asked[0].completions == 1);
+    expect(w, SEEN(asked[0].completions) == 1);
 }
 
 static void

@@ -10,6 +10,7 @@
 
 enum { SEEDS = 20, D3 = 3 };
 
+static struct story states;
 static struct filter_module shaper;
 static NDIS_STATUS attach_status;
 static bool is_mandatory;
@@ -63,7 +64,10 @@ under_seeds(void (*test)(struct world *w))
         miniport51.power = true;
         attach_status = NDIS_STATUS_SUCCESS;
         is_mandatory = true;
-        world5_running(&w, seed);
+        world5_open(&w, seed);
+        states = story_open(&w, PNDIS_LOG_STATES);
+        world5_add(&w);
+        world_add_client(&w);
         test(&w);
         world_close(&w);
     }
@@ -87,10 +91,9 @@ static void
 expect_start(struct world *w)
 {
     struct nic *before = nic_latest();
-    struct story states;
 
     world_as_driver(w, add_filter, w);
-    states = story_open(w, PNDIS_LOG_STATES);
+    story_forget(&states);
     w->client = pndis_client_open(w->adapter, &(struct pndis_client_options){.name = "late"});
     expect(w, w->client != NULL);
     expect(w, nic_latest() != before && SEEN(nic_latest()->events) == 1);
