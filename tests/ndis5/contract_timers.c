@@ -256,6 +256,8 @@ a_periodic_timer_that_is_set_again_has_the_new_period(void **state)
 static ULONG allocated_bytes;
 static PVOID allocation_context;
 static bool allocated_after_halt;
+static W_HALT_HANDLER halt;
+static bool halt_is_over;
 static NDIS_STATUS allocate_status;
 static int marker;
 
@@ -266,7 +268,7 @@ allocate_complete(NDIS_HANDLE context, PVOID memory, PNDIS_PHYSICAL_ADDRESS addr
     struct nic *nic = context;
 
     note_level(nic, KeGetCurrentIrql() != DISPATCH_LEVEL);
-    allocated_after_halt |= nic->halted;
+    allocated_after_halt |= SEEN(halt_is_over);
     allocated_bytes = length;
     allocation_context = request;
     nic->shared_later = memory;
@@ -300,9 +302,18 @@ wait_and_free(struct nic *nic)
     free_allocation(nic);
 }
 
+static VOID
+halt_and_note(NDIS_HANDLE context)
+{
+    halt(context);
+    __atomic_store_n(&halt_is_over, true, __ATOMIC_SEQ_CST);
+}
+
 static void
 own_allocation(NDIS51_MINIPORT_CHARACTERISTICS *calls)
 {
+    halt = calls->HaltHandler;
+    calls->HaltHandler = halt_and_note;
     calls->AllocateCompleteHandler = allocate_complete;
 }
 
@@ -312,7 +323,7 @@ given_allocation(struct world *w, uint64_t seed)
     given(w, seed);
     miniport51.edit = own_allocation;
     miniport51.acquire &= ~(1u << ACQUIRE_ASYNC_MEMORY);
-    allocated_after_halt = false;
+    allocated_after_halt = halt_is_over = false;
     allocated_bytes = 0;
     allocation_context = NULL;
 }
