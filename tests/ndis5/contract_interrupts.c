@@ -407,6 +407,7 @@ an_interrupt_is_registered_in_initialize_only(void **state)
 }
 
 static struct {
+    BOOLEAN without_isr;
     BOOLEAN shared;
     NDIS_INTERRUPT_MODE mode;
 } registration;
@@ -433,8 +434,9 @@ register_as_told(PNDIS_STATUS open_error, PUINT selected, PNDIS_MEDIUM array, UI
             level = list->PartialDescriptors[i].u.Interrupt.Level;
         }
     }
-    register_status = NdisMRegisterInterrupt(&nic_latest()->interrupt, handle, vector, level, TRUE,
-                                             registration.shared, registration.mode);
+    register_status =
+        NdisMRegisterInterrupt(&nic_latest()->interrupt, handle, vector, level,
+                               !registration.without_isr, registration.shared, registration.mode);
     nic_latest()->acquired |= 1u << ACQUIRE_INTERRUPT;
     return register_status;
 }
@@ -456,6 +458,7 @@ shared_or_not_level_sensitive_or_latched_it_reaches_the_isr(void **state)
         given(i);
         miniport51.edit = own_registration;
         miniport51.acquire &= ~(1u << ACQUIRE_INTERRUPT);
+        registration.without_isr = FALSE;
         registration.shared = i % 2 != 0;
         registration.mode = i / 2 != 0 ? NdisInterruptLatched : NdisInterruptLevelSensitive;
         world5_running(&w, i);
@@ -465,6 +468,30 @@ shared_or_not_level_sensitive_or_latched_it_reaches_the_isr(void **state)
             world_settle(&w);
             expect(&w, SEEN(nic_latest()->isrs) == count && SEEN(nic_latest()->dpcs) == count);
         }
+        world_close(&w);
+    }
+}
+
+/* "If the interrupt is shared" MiniportISR is called, also of a driver that did not request it. */
+static void
+a_shared_interrupt_is_always_the_isr_s(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < world_seeds(10); seed++) {
+        struct world w;
+
+        given(seed);
+        miniport51.edit = own_registration;
+        miniport51.enables = true;
+        miniport51.acquire &= ~(1u << ACQUIRE_INTERRUPT);
+        registration.without_isr = TRUE;
+        registration.shared = TRUE;
+        registration.mode = NdisInterruptLevelSensitive;
+        world5_running(&w, seed);
+        pndis_device_interrupt(card.device, 0);
+        world_settle(&w);
+        expect(&w, SEEN(nic_latest()->isrs) == 1 && SEEN(nic_latest()->disables) == 0);
+        expect(&w, SEEN(nic_latest()->dpcs) == 1 && SEEN(nic_latest()->enables) == 1);
         world_close(&w);
     }
 }
@@ -483,6 +510,7 @@ main(void)
         cmocka_unit_test(the_isr_does_not_run_beside_a_function_that_synchronizes_with_it),
         cmocka_unit_test(an_interrupt_is_registered_in_initialize_only),
         cmocka_unit_test(shared_or_not_level_sensitive_or_latched_it_reaches_the_isr),
+        cmocka_unit_test(a_shared_interrupt_is_always_the_isr_s),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

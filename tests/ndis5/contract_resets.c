@@ -437,6 +437,30 @@ during_a_reset_nothing_is_checked(void **state)
 }
 
 static void
+after_its_halt_nothing_is_checked(void **state)
+{
+    struct nic *nic;
+    unsigned checks;
+    struct world w;
+
+    (void)state;
+    if (world_is_live()) {
+        skip();
+    }
+    given_period(0, 0);
+    world5_running(&w, 1);
+    expect(&w, pndis_machine_run(w.machine, 10ull * SECOND) == 0);
+    nic = nic_latest();
+    checks = SEEN(nic->checks);
+    expect(&w, checks >= 4);
+    expect(&w, pndis_client_close(w.client) == 0);
+    expect(&w, SEEN(nic->halts) == 1);
+    expect(&w, pndis_machine_run(w.machine, 10ull * SECOND) == 0);
+    expect(&w, SEEN(nic->checks) == checks);
+    world_close(&w);
+}
+
+static void
 without_a_check(NDIS51_MINIPORT_CHARACTERISTICS *calls)
 {
     own_period(calls);
@@ -513,6 +537,7 @@ main(void)
         cmocka_unit_test(the_driver_is_checked_every_two_seconds_or_as_it_says),
         cmocka_unit_test(each_check_that_finds_a_hang_leads_to_one_reset),
         cmocka_unit_test(during_a_reset_nothing_is_checked),
+        cmocka_unit_test(after_its_halt_nothing_is_checked),
         cmocka_unit_test(a_driver_need_not_have_a_check),
         cmocka_unit_test(a_request_that_takes_longer_than_two_periods_leads_to_a_reset),
     };
