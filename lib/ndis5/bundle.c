@@ -78,10 +78,10 @@ join(struct miniport5 *miniport, struct bundle *bundle)
     bundle->members = miniport;
 }
 
-static void
-part(struct miniport5 *miniport)
+/* True: that was the last member, and the bundle is gone. */
+static bool
+unlink_member(struct bundle *bundle, struct miniport5 *miniport)
 {
-    struct bundle *bundle = miniport->bundle;
     struct miniport5 **link = &bundle->members;
 
     while (*link != miniport) {
@@ -92,12 +92,23 @@ part(struct miniport5 *miniport)
     if (bundle->primary == miniport) {
         bundle->primary = NULL;
     }
+    if (bundle->members != NULL) {
+        return false;
+    }
+    free(bundle);
+    return true;
+}
+
+static void
+part(struct miniport5 *miniport)
+{
+    struct bundle *bundle = miniport->bundle;
+
     if (miniport->adapter->device != NULL) {
         __atomic_store_n(&miniport->adapter->device->reaches_too, 0, __ATOMIC_RELAXED);
     }
-    share_mappings(bundle);
-    if (bundle->members == NULL) {
-        free(bundle);
+    if (!unlink_member(bundle, miniport)) {
+        share_mappings(bundle);
     }
 }
 
@@ -116,11 +127,12 @@ pndis__bundle_leave(struct miniport5 *miniport)
     brief_unlock(&miniport->wrapper->bundles);
 }
 
+/* Adapters and devices have gone by then. */
 void
 pndis__bundle_forget(struct miniport5 *miniport)
 {
     if (miniport->bundle != NULL) {
-        part(miniport);
+        unlink_member(miniport->bundle, miniport);
     }
 }
 

@@ -73,6 +73,30 @@ a_later_secondary_loses_its_bindings_and_lives_on(void **state)
     }
 }
 
+/* Nor when the last protocol unbinds before it is asked to. */
+static void
+a_secondary_that_is_unbound_is_not_halted(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < world_seeds(60); seed++) {
+        struct pndis_client *client;
+        struct bundle b;
+
+        lbfo_given(seed);
+        miniport51.on_initialize = NULL;
+        lbfo_open(&b, seed, 2);
+        client = pndis_client_open(b.adapters[1], NULL);
+        expect(&b.w, client != NULL);
+        world_as_driver(&b.w, lbfo_set_secondary, b.nics);
+        expect(&b.w, pndis_client_close(client) == 0);
+        world_settle(&b.w);
+        expect(&b.w, lbfo.set_status == NDIS_STATUS_SUCCESS);
+        expect_role(&b.w, b.adapters[1], false);
+        expect(&b.w, SEEN(b.nics[1]->halts) == 0);
+        world_close(&b.w);
+    }
+}
+
 /* "NDIS can send specific requests to the secondary ... Secondary miniport instances must process
  * and respond", with their own handle. */
 static void
@@ -279,8 +303,7 @@ what_a_secondary_indicates_for_itself_goes_nowhere(void **state)
 }
 
 static struct bundle *mapped;
-static bool secondary_reaches;
-static bool stranger_reaches;
+static bool reached[LBFO_ADAPTERS];
 
 /* The scatter/gather list that came with the packet is what a secondary's hardware gets. */
 static void
@@ -289,40 +312,75 @@ look_at_list(struct nic *nic, NDIS_PACKET *packet)
     SCATTER_GATHER_LIST *list =
         NDIS_PER_PACKET_INFO_FROM_PACKET(packet, ScatterGatherListPacketInfo);
     uint64_t address = (uint64_t)list->Elements[0].Address.QuadPart;
-    const void *seen = pndis_device_memory(mapped->devices[1], address, list->Elements[0].Length);
 
-    secondary_reaches = seen != NULL && memcmp(seen, nic->last_frame, 14) == 0;
-    stranger_reaches = pndis_device_memory(mapped->devices[2], address, 1) != NULL;
+    for (unsigned i = 0; i < LBFO_ADAPTERS; i++) {
+        const void *seen =
+            pndis_device_memory(mapped->devices[i], address, list->Elements[0].Length);
+
+        reached[i] = seen != NULL && memcmp(seen, nic->last_frame, 14) == 0;
+    }
+}
+
+/* Whose devices reach a packet that is sent on @adapter: 'y' or 'n' for each. */
+static void
+expect_reached(struct bundle *b, struct pndis_adapter *adapter, const char *expected)
+{
+    struct pndis_client *client = pndis_client_open(adapter, NULL);
+
+    memset(reached, 0, sizeof(reached));
+    expect(&b->w, client != NULL);
+    expect(&b->w, pndis_client_send(client, lbfo.frame, LBFO_FRAME) == 0);
+    world_settle(&b->w);
+    for (unsigned i = 0; i < LBFO_ADAPTERS; i++) {
+        expect(&b->w, reached[i] == (expected[i] == 'y'));
+    }
 }
 
 static void
-a_secondary_reaches_the_packets_of_its_primary(void **state)
+given_mapped(struct bundle *b, uint64_t seed)
+{
+    lbfo_given(seed);
+    miniport51.scatter_gather = true;
+    miniport51.acquire &= ~((1u << ACQUIRE_MAP_REGISTERS) | (1u << ACQUIRE_BUFFER_MAPPING));
+    miniport51.on_send = look_at_list;
+    mapped = b;
+    lbfo_open(b, seed, 3);
+    miniport51.on_initialize = NULL;
+    lbfo_add(&b->w, NULL);
+    b->devices[3] = card.device;
+}
+
+static void
+secondaries_reach_the_packets_of_their_primary(void **state)
 {
     (void)state;
     for (unsigned seed = 0; seed < world_seeds(20); seed++) {
         struct bundle b;
 
-        lbfo_given(seed);
-        miniport51.scatter_gather = true;
-        miniport51.acquire &= ~((1u << ACQUIRE_MAP_REGISTERS) | (1u << ACQUIRE_BUFFER_MAPPING));
-        miniport51.on_send = look_at_list;
-        mapped = &b;
-        secondary_reaches = stranger_reaches = false;
-        lbfo_open(&b, seed, 2);
-        miniport51.on_initialize = NULL;
-        lbfo_add(&b.w, NULL);
-        b.devices[2] = card.device;
-        world_add_client(&b.w);
-        expect(&b.w, pndis_client_send(b.w.client, lbfo.frame, LBFO_FRAME) == 0);
-        world_settle(&b.w);
-        expect(&b.w, SEEN(b.nics[0]->sends) == 1 && secondary_reaches && !stranger_reaches);
-        /* By itself, it reaches what is its own. */
-        expect(&b.w, pndis_adapter_stop(b.adapters[0], PNDIS_HALT_DISABLED) == 0);
-        b.w.client = pndis_client_open(b.adapters[1], NULL);
-        expect(&b.w, b.w.client != NULL);
-        expect(&b.w, pndis_client_send(b.w.client, lbfo.frame, LBFO_FRAME) == 0);
-        world_settle(&b.w);
-        expect(&b.w, SEEN(b.nics[1]->sends) == 1 && secondary_reaches && !stranger_reaches);
+        given_mapped(&b, seed);
+        expect_reached(&b, b.adapters[0], "yyyn");
+        lbfo.forgets_to_promote = seed / 2 % 2 != 0;
+        expect(&b.w, lbfo_disable(b.adapters[0]) == 0);
+        if (lbfo.forgets_to_promote) {
+            world_as_driver(&b.w, lbfo_promote, b.nics[1]);
+        }
+        expect_reached(&b, b.adapters[1], "nyyn");
+        world_close(&b.w);
+    }
+}
+
+static void
+secondaries_reach_nothing_of_who_is_their_primary_no_more(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < world_seeds(20); seed++) {
+        struct bundle b;
+
+        given_mapped(&b, seed);
+        lbfo.forgets_to_promote = true;
+        expect(&b.w, lbfo_disable(b.adapters[0]) == 0);
+        expect(&b.w, pndis_adapter_start(b.adapters[0]) == 0);
+        expect_reached(&b, b.adapters[0], "ynnn");
         world_close(&b.w);
     }
 }
@@ -333,11 +391,13 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(protocols_bind_to_the_primary_only),
         cmocka_unit_test(a_later_secondary_loses_its_bindings_and_lives_on),
+        cmocka_unit_test(a_secondary_that_is_unbound_is_not_halted),
         cmocka_unit_test(a_secondary_answers_what_ndis_asks_it),
         cmocka_unit_test(secondaries_send_and_receive_with_the_handle_of_the_primary),
         cmocka_unit_test(a_secondary_does_the_work_of_the_primary),
         cmocka_unit_test(what_a_secondary_indicates_for_itself_goes_nowhere),
-        cmocka_unit_test(a_secondary_reaches_the_packets_of_its_primary),
+        cmocka_unit_test(secondaries_reach_the_packets_of_their_primary),
+        cmocka_unit_test(secondaries_reach_nothing_of_who_is_their_primary_no_more),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

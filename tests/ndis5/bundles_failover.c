@@ -154,6 +154,7 @@ a_primary_that_slept_loses_its_bindings_to_the_other(void **state)
 {
     (void)state;
     for (unsigned seed = 0; seed < world_seeds(60); seed++) {
+        unsigned secondary_first = seed / 2 % 2;
         struct bundle b;
 
         lbfo_given(seed);
@@ -161,7 +162,7 @@ a_primary_that_slept_loses_its_bindings_to_the_other(void **state)
         world_load_protocol(&b.w);
         world_settle(&b.w);
         for (unsigned i = 0; i < 2; i++) {
-            expect(&b.w, pndis_adapter_set_power(b.adapters[i], 3) == 0);
+            expect(&b.w, pndis_adapter_set_power(b.adapters[i ^ secondary_first], 3) == 0);
         }
         expect(&b.w, lbfo.member_count == 0);
         for (unsigned i = 2; i-- > 0;) {
@@ -225,6 +226,49 @@ a_secondary_comes_and_goes_without_its_primary_noticing(void **state)
             expect_role(&b.w, b.adapters[1], false);
         }
         world_close(&b.w);
+    }
+}
+
+/* Whoever comes back first is the primary, whatever it was before. */
+static void
+a_former_secondary_may_be_the_first_to_start(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < world_seeds(60); seed++) {
+        struct bundle b;
+
+        lbfo_given(seed);
+        lbfo_open(&b, seed, 2);
+        world_load_protocol(&b.w);
+        world_settle(&b.w);
+        for (unsigned i = 2; i-- > 0;) {
+            expect(&b.w, lbfo_disable(b.adapters[i]) == 0);
+        }
+        for (unsigned i = 2; i-- > 0;) {
+            expect(&b.w, pndis_adapter_start(b.adapters[i]) == 0);
+        }
+        world_settle(&b.w);
+        expect_role(&b.w, b.adapters[0], false);
+        expect_role(&b.w, b.adapters[1], true);
+        world_close(&b.w);
+    }
+}
+
+/* At a bug check nobody is halted. */
+static void
+a_system_crashes_with_a_bundle_in_it(void **state)
+{
+    struct bundle b;
+
+    (void)state;
+    lbfo_given(0);
+    lbfo_open(&b, 1, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        expect(&b.w, pndis_adapter_shutdown(b.adapters[i], true) == 0);
+    }
+    world_close(&b.w);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(SEEN(b.nics[i]->halts), 0);
     }
 }
 
@@ -302,6 +346,8 @@ main(void)
         cmocka_unit_test(a_primary_that_slept_loses_its_bindings_to_the_other),
         cmocka_unit_test(the_last_unbind_halts_the_primary_only),
         cmocka_unit_test(a_secondary_comes_and_goes_without_its_primary_noticing),
+        cmocka_unit_test(a_former_secondary_may_be_the_first_to_start),
+        cmocka_unit_test(a_system_crashes_with_a_bundle_in_it),
         cmocka_unit_test(secondaries_wait_for_who_promotes_them),
         cmocka_unit_test(a_driver_is_unloaded_with_its_bundle),
         cmocka_unit_test(a_machine_stops_with_a_bundle_in_it),

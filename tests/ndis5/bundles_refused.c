@@ -89,6 +89,9 @@ members_of_a_bundle_are_installed_with_the_same_bundle_id(void **state)
     }
     lbfo_add(&b.w, NULL);
     expect_refused(&b.w, nic_latest(), nic_latest()->next, "BundleId");
+    lbfo_add(&b.w, "");
+    lbfo_add(&b.w, "");
+    expect_refused(&b.w, nic_latest(), nic_latest()->next, "BundleId");
     lbfo_add(&b.w, "bUNDLE1");
     pair = (struct pair){nic_latest()->handle, b.nics[0]->handle, NDIS_STATUS_PENDING};
     world_as_driver(&b.w, set_pair, &pair);
@@ -140,6 +143,75 @@ only_a_secondary_without_a_primary_is_promoted(void **state)
     world_close(&b.w);
 }
 
+static void
+remove_it(void *nic)
+{
+    assert_int_equal(NdisMRemoveMiniport(((struct nic *)nic)->handle), NDIS_STATUS_SUCCESS);
+}
+
+/* One that failed and was started again is there. */
+static void
+a_primary_that_was_replaced_is_there(void **state)
+{
+    struct bundle b;
+
+    (void)state;
+    lbfo_given(0);
+    lbfo_open(&b, 1, 1);
+    world_as_driver(&b.w, remove_it, b.nics[0]);
+    world_settle(&b.w);
+    expect_state(&b.w, "Halted");
+    expect(&b.w, pndis_adapter_start(b.adapters[0]) == 0);
+    lbfo_add(&b.w, "Bundle1");
+    expect(&b.w, lbfo.set_status == NDIS_STATUS_SUCCESS);
+    world_as_driver(&b.w, lbfo_promote, nic_latest());
+    expect(&b.w, lbfo.promote_status == NDIS_STATUS_FAILURE);
+    world_expect_violation_of(&b.w, "N5_BUNDLE", "has not been removed", "");
+    world_close(&b.w);
+}
+
+static struct nic *other_nic;
+
+static void
+be_secondary_at_last(struct nic *nic)
+{
+    lbfo.set_status = NdisMSetMiniportSecondary(nic->handle, other_nic->handle);
+}
+
+static void
+be_primary_at_last(struct nic *nic)
+{
+    lbfo_promote(nic);
+}
+
+/* From its own MiniportHalt it is too late for both. */
+static void
+one_that_is_halted_changes_no_roles(void **state)
+{
+    struct bundle b;
+
+    (void)state;
+    lbfo_given(0);
+    lbfo_open(&b, 1, 3);
+    other_nic = b.nics[1];
+    miniport51.on_halt = NULL;
+    expect(&b.w, lbfo_disable(b.adapters[0]) == 0);
+    miniport51.on_halt = be_primary_at_last;
+    expect(&b.w, lbfo_disable(b.adapters[1]) == 0);
+    expect(&b.w, lbfo.promote_status == NDIS_STATUS_FAILURE);
+    world_expect_violation_of(&b.w, "N5_BUNDLE", "it is halted", "");
+    other_nic = b.nics[2];
+    world_as_driver(&b.w, lbfo_promote, b.nics[2]);
+    miniport51.on_initialize = NULL;
+    expect(&b.w, pndis_adapter_start(b.adapters[0]) == 0);
+    miniport51.on_halt = be_secondary_at_last;
+    expect(&b.w, lbfo_disable(b.adapters[0]) == 0);
+    expect(&b.w, lbfo.set_status == NDIS_STATUS_FAILURE);
+    world_expect_violation_of(&b.w, "N5_BUNDLE", "one that is halted", "");
+    miniport51.on_halt = NULL;
+    world_close(&b.w);
+}
+
 /* Without memory both fail, and nothing has changed. */
 static void
 without_memory_nobody_changes_roles(void **state)
@@ -180,6 +252,8 @@ main(void)
         cmocka_unit_test(members_of_a_bundle_are_installed_with_the_same_bundle_id),
         cmocka_unit_test(a_primary_is_initialized),
         cmocka_unit_test(only_a_secondary_without_a_primary_is_promoted),
+        cmocka_unit_test(a_primary_that_was_replaced_is_there),
+        cmocka_unit_test(one_that_is_halted_changes_no_roles),
         cmocka_unit_test(without_memory_nobody_changes_roles),
     };
 

@@ -10,10 +10,10 @@
 #include "miniport51.h"
 #include "support/protocol.h"
 
-enum { LBFO_FRAME = 100, LBFO_ADAPTERS = 3 };
+enum { LBFO_FRAME = 100, LBFO_ADAPTERS = 4 };
 
 struct lbfo {
-    struct nic *members[LBFO_ADAPTERS + 1]; /* The primary first. */
+    struct nic *members[LBFO_ADAPTERS]; /* The primary first. */
     unsigned member_count;
     bool forgets_to_promote;
     NDIS_STATUS set_status; /* Of the last call ... */
