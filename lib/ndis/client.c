@@ -61,7 +61,9 @@ unbound(struct pndis_client *client)
 {
     NdisFreeNetBufferListPool(client->pool);
     client->pool = NULL;
+    brief_lock(&client->lock);
     client->binding = NULL;
+    brief_unlock(&client->lock);
 }
 
 /* A host's request may be under way on another thread. */

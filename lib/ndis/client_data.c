@@ -434,19 +434,46 @@ pndis_client_take(struct pndis_client *client, void *buffer, size_t bytes)
     return bytes;
 }
 
+static bool
+is_bound(struct pndis_client *client)
+{
+    bool bound;
+
+    brief_lock(&client->lock);
+    bound = client->binding != NULL;
+    brief_unlock(&client->lock);
+    return bound;
+}
+
+static struct client_frame *
+take_frames(struct pndis_client *client)
+{
+    struct client_frame *frames;
+
+    brief_lock(&client->lock);
+    frames = client->frames;
+    client->frames = client->last_frame = NULL;
+    client->frame_count = 0;
+    brief_unlock(&client->lock);
+    return frames;
+}
+
+/* Its host may close it while its adapter unbinds it. */
 void
 pndis__client_forget(struct pndis_client *client)
 {
+    struct client_frame *frames;
+
     __atomic_store_n(&client->holding, false, __ATOMIC_RELAXED);
-    if (client->binding != NULL) {
+    if (is_bound(client)) {
         stop_returning(client);
         pndis_client_return(client, SIZE_MAX);
     }
-    while (client->frames != NULL) {
-        struct client_frame *frame = client->frames;
+    frames = take_frames(client);
+    while (frames != NULL) {
+        struct client_frame *frame = frames;
 
-        client->frames = frame->next;
-        client->frame_count--;
+        frames = frame->next;
         free(frame);
     }
 }
