@@ -98,6 +98,18 @@ miniport_of(const NDIS_TIMER *timer)
                : NULL;
 }
 
+static bool
+is_initialized(struct context *context, const NDIS_TIMER *timer, const char *call,
+               const void *caller)
+{
+    if (timer->Dpc.DeferredRoutine == NULL) {
+        pndis__report(context, RULE_DISPATCHER_INITIALIZE, NULL, call, caller,
+                      "uses a timer that has not been initialized");
+        return false;
+    }
+    return true;
+}
+
 static void
 set(struct context *context, NDIS_TIMER *timer, UINT ms, bool periodic, const char *call,
     const void *caller)
@@ -110,6 +122,9 @@ set(struct context *context, NDIS_TIMER *timer, UINT ms, bool periodic, const ch
     };
     bool was_set;
 
+    if (!is_initialized(context, timer, call, caller)) {
+        return;
+    }
     if (miniport != NULL && pndis__miniport5_lives(context, miniport)) {
         setting.pending = &miniport->timers_due;
         __atomic_add_fetch(&miniport->timers_live, 1, __ATOMIC_SEQ_CST);
@@ -125,10 +140,15 @@ set(struct context *context, NDIS_TIMER *timer, UINT ms, bool periodic, const ch
 }
 
 static void
-cancel(struct context *context, NDIS_TIMER *timer, BOOLEAN *out_cancelled, const char *call)
+cancel(struct context *context, NDIS_TIMER *timer, BOOLEAN *out_cancelled, const char *call,
+       const void *caller)
 {
     struct miniport5 *miniport = miniport_of(timer);
 
+    *out_cancelled = FALSE;
+    if (!is_initialized(context, timer, call, caller)) {
+        return;
+    }
     *out_cancelled = pndis__timer_cancel(context, &timer->Timer, call);
     if (*out_cancelled && miniport != NULL) {
         __atomic_sub_fetch(&miniport->timers_live, 1, __ATOMIC_SEQ_CST);
@@ -154,7 +174,7 @@ NdisMCancelTimer(PNDIS_MINIPORT_TIMER Timer, PBOOLEAN TimerCancelled)
 {
     struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
 
-    cancel(context, (PNDIS_TIMER)Timer, TimerCancelled, __func__);
+    cancel(context, (PNDIS_TIMER)Timer, TimerCancelled, __func__, NT_CALLER());
 }
 
 /* --- plain timers --- */
@@ -198,7 +218,7 @@ NdisCancelTimer(PNDIS_TIMER Timer, PBOOLEAN TimerCancelled)
 {
     struct context *context = NT_CALL(PASSIVE_LEVEL, DISPATCH_LEVEL);
 
-    cancel(context, Timer, TimerCancelled, __func__);
+    cancel(context, Timer, TimerCancelled, __func__, NT_CALLER());
 }
 
 /* NdisGetSystemUpTime. Any IRQL. In milliseconds. */

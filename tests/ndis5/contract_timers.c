@@ -405,6 +405,51 @@ memory_that_a_halt_does_not_wait_for_is_named(void **state)
     }
 }
 
+/* --- a timer that is none --- */
+
+static NDIS_MINIPORT_TIMER raw;
+
+static void
+set_raw(void *argument)
+{
+    (void)argument;
+    NdisMSetTimer(&raw, 1);
+}
+
+static void
+set_raw_period(void *argument)
+{
+    (void)argument;
+    NdisMSetPeriodicTimer(&raw, 1);
+}
+
+static void
+cancel_raw(void *argument)
+{
+    BOOLEAN was;
+
+    (void)argument;
+    NdisMCancelTimer(&raw, &was);
+}
+
+/* "NdisMInitializeTimer": before the timer is passed to any other of these functions. */
+static void
+a_timer_is_initialized_before_it_is_used(void **state)
+{
+    static void (*const uses[])(void *argument) = {set_raw, set_raw_period, cancel_raw};
+
+    (void)state;
+    for (unsigned i = 0; i < RTL_NUMBER_OF(uses); i++) {
+        struct world w;
+
+        given(&w, 0);
+        world5_running(&w, 1);
+        world_as_driver(&w, uses[i], NULL);
+        world_expect_violation(&w, "DISPATCHER_INITIALIZE");
+        world_close(&w);
+    }
+}
+
 int
 main(void)
 {
@@ -418,6 +463,7 @@ main(void)
         cmocka_unit_test(memory_that_is_allocated_later_comes_with_its_length_and_context),
         cmocka_unit_test(a_halt_may_wait_for_memory_that_is_on_its_way),
         cmocka_unit_test(memory_that_a_halt_does_not_wait_for_is_named),
+        cmocka_unit_test(a_timer_is_initialized_before_it_is_used),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
