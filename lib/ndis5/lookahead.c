@@ -10,7 +10,7 @@
 
 /* --- whole in the look-ahead --- */
 
-enum { LOOKAHEAD_PAGES = 18 };
+enum { LOOKAHEAD_PAGES = 18, ETHERNET_HEADER = 14 };
 
 struct piece {
     MDL mdl;
@@ -243,11 +243,11 @@ indicate(struct context *context, struct miniport5 *miniport, NDIS_HANDLE receiv
     if (__atomic_load_n(&miniport->closed, __ATOMIC_SEQ_CST)) {
         return;
     }
-    if (data_bytes >= packet_bytes && data_bytes <= limit) {
+    if (data_bytes == packet_bytes && data_bytes <= limit) {
         indicate_in_place(context, miniport, header, header_bytes, data, packet_bytes);
     } else if (miniport->calls->TransferDataHandler != NULL) {
         indicate_transferred(context, miniport, receive_context, header, header_bytes, data,
-                             min(data_bytes, packet_bytes), packet_bytes);
+                             data_bytes, packet_bytes);
     } else {
         pndis__report(context, RULE_N5_HANDLER, &miniport->adapter->owner,
                       "NdisMEthIndicateReceive", caller,
@@ -258,8 +258,9 @@ indicate(struct context *context, struct miniport5 *miniport, NDIS_HANDLE receiv
 
 /*
  * NdisMEthIndicateReceive. IRQL <= DISPATCH_LEVEL.
- * @PacketSize is without the header. When the look-ahead is shorter and a binding is to see the
- * frame, MiniportTransferData is called inside for what is missing.
+ * @PacketSize is without the header, which has 14 bytes; else BUFFER_LENGTH. When the look-ahead is
+ * shorter and a binding is to see the frame, MiniportTransferData is called inside for what is
+ * missing.
  */
 VOID
 NdisMEthIndicateReceive(NDIS_HANDLE MiniportAdapterHandle, NDIS_HANDLE MiniportReceiveContext,
@@ -273,6 +274,13 @@ NdisMEthIndicateReceive(NDIS_HANDLE MiniportAdapterHandle, NDIS_HANDLE MiniportR
     KIRQL before;
 
     if (miniport == NULL) {
+        return;
+    }
+    if (HeaderBufferSize != ETHERNET_HEADER || LookaheadBufferSize > PacketSize) {
+        pndis__report(
+            context, RULE_BUFFER_LENGTH, &miniport->adapter->owner, __func__, caller,
+            "%s indicates a frame with %u bytes of header, %u of look-ahead and %u of data",
+            miniport->adapter->owner.name, HeaderBufferSize, LookaheadBufferSize, PacketSize);
         return;
     }
     before = to_dispatch(context);

@@ -493,6 +493,46 @@ of_a_frame_that_nobody_wants_nothing_is_transferred(void **state)
     }
 }
 
+/* --- lengths that cannot be --- */
+
+static UINT header_bytes;
+static UINT data_bytes;
+static UINT packet_bytes;
+
+static void
+indicate_lengths(void *argument)
+{
+    (void)argument;
+    NdisMEthIndicateReceive(nic_latest()->handle, nic_latest(), frame, header_bytes, frame + HEADER,
+                            data_bytes, packet_bytes);
+}
+
+/* "NdisMEthIndicateReceive": a header of 14 bytes, and a look-ahead within the packet. */
+static void
+a_look_ahead_is_part_of_its_packet(void **state)
+{
+    static const struct {
+        UINT header;
+        UINT data;
+        UINT packet;
+    } impossible[] = {{HEADER, 80, 40}, {6, 60, 60}, {0, 0, 0}, {HEADER + 4, 60, 60}};
+
+    (void)state;
+    for (unsigned i = 0; i < RTL_NUMBER_OF(impossible); i++) {
+        struct world w;
+
+        given_lookahead(false);
+        running(&w, i, NULL);
+        header_bytes = impossible[i].header;
+        data_bytes = impossible[i].data;
+        packet_bytes = impossible[i].packet;
+        world_at_dispatch(&w, indicate_lengths, NULL);
+        world_expect_violation(&w, "BUFFER_LENGTH");
+        expect(&w, counts_of(&w).received == 0 && transfers == 0);
+        world_close(&w);
+    }
+}
+
 int
 main(void)
 {
@@ -508,6 +548,7 @@ main(void)
         cmocka_unit_test(a_frame_whose_transfer_fails_does_not_arrive),
         cmocka_unit_test(a_look_ahead_that_is_short_needs_a_transfer_function),
         cmocka_unit_test(of_a_frame_that_nobody_wants_nothing_is_transferred),
+        cmocka_unit_test(a_look_ahead_is_part_of_its_packet),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
