@@ -85,11 +85,48 @@ pndis__n5_link_forget(struct context *context, struct miniport5 *miniport)
     }
 }
 
+/* --- what the driver may say, and where --- */
+
+/* The function of its own that a driver is in; NULL: none that matters. */
+static const char *
+forbidden_place(const struct context *context, const struct miniport5 *miniport)
+{
+    static const char *const places[] = {"MiniportHalt", "MiniportShutdown"};
+
+    for (const struct frame *frame = context->frame; frame != NULL; frame = frame->up) {
+        for (size_t i = 0; i < RTL_NUMBER_OF(places); i++) {
+            if (strcmp(frame->callback, places[i]) == 0) {
+                return places[i];
+            }
+        }
+        if (miniport->serialized && strcmp(frame->callback, "MiniportInitialize") == 0) {
+            return "MiniportInitialize of a serialized driver";
+        }
+    }
+    return NULL;
+}
+
+static bool
+may_indicate(struct context *context, const struct miniport5 *miniport, NDIS_STATUS code,
+             const void *caller)
+{
+    const char *place = forbidden_place(context, miniport);
+
+    if (place != NULL) {
+        pndis__report(context, RULE_N5_STATUS, &miniport->adapter->owner, "NdisMIndicateStatus",
+                      caller, "%s indicates status 0x%08x in %s", miniport->adapter->owner.name,
+                      (unsigned)code, place);
+        return false;
+    }
+    return true;
+}
+
 /*
  * NdisMIndicateStatus. IRQL <= DISPATCH_LEVEL, from NdisMSetAttributes to the end of MiniportHalt.
  * NDIS_STATUS_MEDIA_CONNECT, NDIS_STATUS_MEDIA_DISCONNECT and NDIS_STATUS_LINK_SPEED_CHANGE go up
  * as NDIS_STATUS_LINK_STATE; where there is a link, when the driver has answered
- * OID_GEN_LINK_SPEED. A reset is NDIS' to announce.
+ * OID_GEN_LINK_SPEED. Not from MiniportHalt, a shutdown handler, or MiniportInitialize of a
+ * serialized driver: N5_STATUS. A reset is NDIS' to announce (STATUS_RESET).
  */
 VOID
 NdisMIndicateStatus(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS GeneralStatus,
@@ -99,7 +136,7 @@ NdisMIndicateStatus(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS GeneralStatus
     struct miniport5 *miniport =
         pndis__miniport5_of(context, MiniportAdapterHandle, __func__, NT_CALLER());
 
-    if (miniport == NULL) {
+    if (miniport == NULL || !may_indicate(context, miniport, GeneralStatus, NT_CALLER())) {
         return;
     }
     switch (GeneralStatus) {
@@ -113,9 +150,6 @@ NdisMIndicateStatus(NDIS_HANDLE MiniportAdapterHandle, NDIS_STATUS GeneralStatus
         break;
     case NDIS_STATUS_LINK_SPEED_CHANGE:
         link_changed(context, miniport);
-        break;
-    case NDIS_STATUS_RESET_START:
-    case NDIS_STATUS_RESET_END:
         break;
     default:
         pndis__n5_status(miniport, GeneralStatus, StatusBuffer, StatusBufferSize);

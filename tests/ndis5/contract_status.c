@@ -300,6 +300,61 @@ a_deserialized_driver_may_tell_of_its_link_while_it_initializes(void **state)
     }
 }
 
+/* "NdisMIndicateStatus": not from MiniportHalt, MiniportShutdown, or a serialized initialize. */
+
+static void
+indicate_connect(struct nic *nic)
+{
+    NdisMIndicateStatus(nic->handle, NDIS_STATUS_MEDIA_CONNECT, NULL, 0);
+}
+
+static void
+status_from_a_halt_is_a_violation(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < world_seeds(10); seed++) {
+        struct world w;
+
+        given(seed);
+        miniport51.on_halt = indicate_connect;
+        running_with_status(&w, seed);
+        told_count = 0;
+        expect(&w, pndis_adapter_stop(w.adapter, PNDIS_HALT_DISABLED) == 0);
+        world_expect_violation(&w, "N5_STATUS");
+        expect(&w, told_count == 0);
+        world_close(&w);
+    }
+}
+
+static void
+status_from_an_initialize_of_a_serialized_driver_is_a_violation(void **state)
+{
+    struct world w;
+
+    (void)state;
+    given(1);
+    miniport51.edit = own_initialize;
+    running_with_status(&w, 1);
+    world_expect_violation(&w, "N5_STATUS");
+    expect_state(&w, "Running");
+    world_close(&w);
+}
+
+/* "NDIS_STATUS_RESET_START": NDIS tells of resets, a miniport does not. */
+static void
+the_end_of_a_reset_is_not_the_driver_s_to_tell(void **state)
+{
+    struct world w;
+
+    (void)state;
+    given(0);
+    running_with_status(&w, 1);
+    indicate_status(&w, NDIS_STATUS_RESET_END, 0, 0);
+    world_expect_violation(&w, "STATUS_RESET");
+    expect(&w, told_count == 0);
+    world_close(&w);
+}
+
 int
 main(void)
 {
@@ -311,6 +366,9 @@ main(void)
         cmocka_unit_test(other_status_goes_up_as_it_is),
         cmocka_unit_test(status_from_an_isr_is_a_violation),
         cmocka_unit_test(a_deserialized_driver_may_tell_of_its_link_while_it_initializes),
+        cmocka_unit_test(status_from_a_halt_is_a_violation),
+        cmocka_unit_test(status_from_an_initialize_of_a_serialized_driver_is_a_violation),
+        cmocka_unit_test(the_end_of_a_reset_is_not_the_driver_s_to_tell),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
