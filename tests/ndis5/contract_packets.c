@@ -477,6 +477,31 @@ a_pool_of_more_than_65535_descriptors_is_refused(void **state)
     run_as_driver(make_large_pools);
 }
 
+static void
+set_cancel_id(void *argument)
+{
+    NDIS_PACKET *packet;
+    NDIS_STATUS status;
+    NDIS_HANDLE pool;
+
+    (void)argument;
+    NdisAllocatePacketPool(&status, &pool, 1, 0);
+    NdisAllocatePacket(&status, &packet, pool);
+    NdisSetPacketCancelId(packet, &pool);
+    CHECK(NdisGetPacketCancelId(packet) == &pool);
+    CHECK(NDIS_GET_PACKET_CANCEL_ID(packet) == &pool);
+    NdisFreePacket(packet);
+    NdisFreePacketPool(pool);
+}
+
+/* "NdisSetPacketCancelId", "NDIS_SET_PACKET_CANCEL_ID": the one is as good as the other. */
+static void
+a_cancel_id_has_two_spellings(void **state)
+{
+    (void)state;
+    run_as_driver(set_cancel_id);
+}
+
 int
 main(void)
 {
@@ -489,6 +514,7 @@ main(void)
         cmocka_unit_test(priority_and_vlan_of_a_list_are_those_of_its_packet),
         cmocka_unit_test(priority_and_vlan_of_a_packet_are_those_of_its_list),
         cmocka_unit_test(a_pool_of_more_than_65535_descriptors_is_refused),
+        cmocka_unit_test(a_cancel_id_has_two_spellings),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,7 +34,11 @@ typedef struct _NDIS_PHYSICAL_ADDRESS_UNIT {
 #define NdisFillMemory(Destination, Length, Fill)   RtlFillMemory((Destination), (Length), (Fill))
 #define NdisMoveMappedMemory(Destination, Source, Length)                                          \
     RtlCopyMemory((Destination), (Source), (Length))
-#define NdisZeroMappedMemory(Destination, Length) RtlZeroMemory((Destination), (Length))
+/* Memory of a device can be read like any other. */
+#define NdisCreateLookaheadBufferFromSharedMemory(SharedMemory, Length, LookaheadBuffer)           \
+    (*(LookaheadBuffer) = (SharedMemory))
+#define NdisDestroyLookaheadBufferFromSharedMemory(LookaheadBuffer) ((void)(LookaheadBuffer))
+#define NdisZeroMappedMemory(Destination, Length)                   RtlZeroMemory((Destination), (Length))
 #define NdisMoveToMappedMemory(Destination, Source, Length)                                        \
     NdisMoveMappedMemory((Destination), (Source), (Length))
 #define NdisMoveFromMappedMemory(Destination, Source, Length)                                      \

@@ -61,6 +61,8 @@ typedef struct _NDIS_PACKET_STACK {
 #define NDIS_GET_PACKET_CANCEL_ID(_Packet) NDIS_PER_PACKET_INFO_FROM_PACKET(_Packet, PacketCancelId)
 #define NDIS_SET_PACKET_CANCEL_ID(_Packet, _CancelId)                                              \
     (NDIS_PER_PACKET_INFO_FROM_PACKET(_Packet, PacketCancelId) = (_CancelId))
+#define NdisGetPacketCancelId(_Packet)            NDIS_GET_PACKET_CANCEL_ID(_Packet)
+#define NdisSetPacketCancelId(_Packet, _CancelId) NDIS_SET_PACKET_CANCEL_ID(_Packet, _CancelId)
 
 #define NDIS_GET_PACKET_HEADER_SIZE(_Packet) (NDIS_OOB_DATA_FROM_PACKET(_Packet)->HeaderSize)
 #define NDIS_SET_PACKET_HEADER_SIZE(_Packet, _Size)                                                \
