@@ -98,6 +98,10 @@ fill_numbers(struct context *context, struct miniport5 *miniport,
     general->MacOptions = number(context, miniport, OID_GEN_MAC_OPTIONS, 0);
     general->MaxMulticastListSize = number(context, miniport, OID_802_3_MAXIMUM_LIST_SIZE, 0);
     general->SupportedPacketFilters = packet_filters;
+    if (miniport->serialized) {
+        pndis__send_limit(miniport,
+                          number(context, miniport, OID_GEN_MAXIMUM_SEND_PACKETS, MAXULONG));
+    }
 }
 
 NDIS_STATUS

@@ -66,6 +66,7 @@ struct serial {
     struct packet_block *last_send;
     bool stalled;                     /* The driver had no resources for the first send. */
     uint32_t resupplied;              /* How often it said that it has some. */
+    ULONG most_packets;               /* That MiniportSendPackets takes in one call. */
     struct packet_block *oldest_send; /* Of all that are not complete, also in the driver. */
     uint32_t hang_checks;
 };
@@ -189,6 +190,11 @@ NDIS_STATUS pndis__n5_offload_attributes(struct miniport5 *miniport);
 /* OID_TCP_OFFLOAD_PARAMETERS or OID_OFFLOAD_ENCAPSULATION. PASSIVE_LEVEL. */
 NDIS_STATUS pndis__n5_offload_set(struct context *context, struct miniport5 *miniport,
                                   NDIS_OID_REQUEST *request);
+
+/* --- what an array of packets is at most (send_serial.c) --- */
+
+/* What a serialized miniport answered to OID_GEN_MAXIMUM_SEND_PACKETS. */
+void pndis__send_limit(struct miniport5 *miniport, ULONG most_packets);
 
 /* --- status (status5.c) --- */
 

@@ -6,6 +6,8 @@
 
 #include "ndis/data.h"
 
+#include <stdlib.h>
+
 const char pndis__batch_names[BATCH_NAMES][BATCH_NAME_BYTES] = {
     [BATCH_SEND] = "MiniportSendPackets",
     [BATCH_DPC] = "MiniportHandleInterrupt",
@@ -286,20 +288,42 @@ pndis__n5_send(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST NetBufferLis
     from_dispatch(context, miniport->serialized ? before : DISPATCH_LEVEL);
 }
 
+/* A cancel that waits its turn. */
+struct cancel {
+    struct task task; /* First. */
+    void *id;
+};
+
+static void
+run_cancel(struct context *context, struct miniport5 *miniport, struct task *task)
+{
+    struct cancel *cancel = (struct cancel *)task;
+    struct frame frame;
+
+    pndis__guest_enter(context, &frame, &miniport->adapter->owner, "MiniportCancelSendPackets");
+    miniport->calls->CancelSendPacketsHandler(miniport->context, cancel->id);
+    pndis__guest_leave(context, &frame);
+    free(cancel);
+}
+
+/* Best effort: without memory the driver is not asked. */
 VOID
 pndis__n5_cancel_send(NDIS_HANDLE MiniportAdapterContext, PVOID CancelId)
 {
     struct context *context = context_current();
     struct miniport5 *miniport = MiniportAdapterContext;
-    struct frame frame;
+    struct cancel *cancel = NULL;
 
     if (CancelId != NULL) {
         pndis__sends_abort(context, miniport, CancelId, NDIS_STATUS_REQUEST_ABORTED);
     }
     if (miniport->calls->CancelSendPacketsHandler != NULL) {
-        pndis__guest_enter(context, &frame, &miniport->adapter->owner, "MiniportCancelSendPackets");
-        miniport->calls->CancelSendPacketsHandler(miniport->context, CancelId);
-        pndis__guest_leave(context, &frame);
+        cancel = calloc(1, sizeof(*cancel));
+    }
+    if (cancel != NULL) {
+        cancel->task.run = run_cancel;
+        cancel->id = CancelId;
+        pndis__task_run(context, miniport, &cancel->task);
     }
 }
 
@@ -351,6 +375,12 @@ complete(NDIS_HANDLE handle, NDIS_PACKET *packet, NDIS_STATUS status, const void
     if (miniport == NULL || !packet_ok(context, packet, call, caller)) {
         return;
     }
+    if (status == NDIS_STATUS_PENDING) {
+        pndis__report(context, RULE_N5_SEND_COMPLETE, &miniport->adapter->owner, call, caller,
+                      "%s completes a send with NDIS_STATUS_PENDING",
+                      miniport->adapter->owner.name);
+        status = NDIS_STATUS_FAILURE;
+    }
     if (take_from_driver(context, miniport, block_of(packet), status, caller)) {
         pndis__packet_complete(context, miniport, block_of(packet), status);
     }
@@ -362,10 +392,11 @@ complete(NDIS_HANDLE handle, NDIS_PACKET *packet, NDIS_STATUS status, const void
 /* Whether @context completes a plain send, and nothing else has to be looked at. */
 static inline bool
 completes_plain(const struct context *context, const struct batch *batch, NDIS_HANDLE handle,
-                NDIS_PACKET *packet)
+                NDIS_PACKET *packet, NDIS_STATUS status)
 {
     return batch != NULL && batch->plain_handle == handle && packet != NULL &&
-           context->irql == DISPATCH_LEVEL && !pndis__point_needed(context) &&
+           context->irql == DISPATCH_LEVEL && status != NDIS_STATUS_PENDING &&
+           !pndis__point_needed(context) &&
            __atomic_load_n(&block_of(packet)->state, __ATOMIC_ACQUIRE) == PACKET_PLAIN;
 }
 
@@ -381,7 +412,7 @@ NdisMSendComplete(NDIS_HANDLE MiniportAdapterHandle, PNDIS_PACKET Packet, NDIS_S
     struct packet_block *block = block_of(Packet);
     NET_BUFFER_LIST *nbl;
 
-    if (!completes_plain(context, batch, MiniportAdapterHandle, Packet) ||
+    if (!completes_plain(context, batch, MiniportAdapterHandle, Packet, Status) ||
         !stash_put(batch->plain, Packet)) {
         complete(MiniportAdapterHandle, Packet, Status, NT_CALLER());
         return;

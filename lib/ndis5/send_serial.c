@@ -78,6 +78,12 @@ pndis__sends_have_time(struct miniport5 *miniport)
     brief_unlock(&serial->lock);
 }
 
+void
+pndis__send_limit(struct miniport5 *miniport, ULONG most_packets)
+{
+    miniport->serial.most_packets = min(max(most_packets, 1ul), (ULONG)PACKETS_AT_ONCE);
+}
+
 /* Put back what the driver could not take, unless it said meanwhile that it can. */
 static void
 put_back(struct serial *serial, NDIS_PACKET **packets, UINT count, uint32_t resupplied)
@@ -108,7 +114,7 @@ pndis__send_queued(struct context *context, struct miniport5 *miniport)
 
     brief_lock(&serial->lock);
     resupplied = serial->resupplied;
-    while (serial->first_send != NULL && count < PACKETS_AT_ONCE) {
+    while (serial->first_send != NULL && count < serial->most_packets) {
         struct packet_block *block = serial->first_send;
 
         serial->first_send = block->next;

@@ -8,8 +8,8 @@ set(PNDIS_NDIS5_SOURCES
     lookahead.c
     memory5.c
     miniport5.c
-    packet_block.c
     offload5.c
+    packet_block.c
     packet_pool.c
     pcmcia.c
     receive5.c

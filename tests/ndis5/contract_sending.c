@@ -426,6 +426,36 @@ a_packet_that_an_isr_completes_is_a_violation(void **state)
     world_discard(&w);
 }
 
+/* --- the final status --- */
+
+static void
+complete_as_pending(void *argument)
+{
+    (void)argument;
+    nic_complete(nic_latest(), 1, NDIS_STATUS_PENDING);
+}
+
+/* "NdisMSendComplete": the status is that with which the send ended. */
+static void
+a_send_does_not_end_with_pending(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < world_seeds(10); seed++) {
+        struct world w;
+
+        given(seed % 2 != 0, seed % 4 < 2);
+        miniport51.sending = SEND5_HOLD;
+        world5_running(&w, seed);
+        send_numbered(&w, 1);
+        world_settle(&w);
+        world_at_dispatch(&w, complete_as_pending, NULL);
+        world_settle(&w);
+        world_expect_violation(&w, "N5_SEND_COMPLETE");
+        expect(&w, counts_of(&w).completed == 1 && counts_of(&w).completed_ok == 0);
+        world_close(&w);
+    }
+}
+
 int
 main(void)
 {
@@ -439,6 +469,7 @@ main(void)
         cmocka_unit_test(a_serialized_miniport_sends_at_dispatch_level),
         cmocka_unit_test(a_serialized_miniport_is_not_entered_again_from_its_own_completion),
         cmocka_unit_test(a_packet_that_an_isr_completes_is_a_violation),
+        cmocka_unit_test(a_send_does_not_end_with_pending),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,7 @@ static W_QUERY_INFORMATION_HANDLER query_information;
 static W_SET_INFORMATION_HANDLER set_information;
 static W_RESET_HANDLER reset_handler;
 static W_CHECK_FOR_HANG_HANDLER check_for_hang;
+static W_CANCEL_SEND_PACKETS_HANDLER cancel;
 static W_TRANSFER_DATA_HANDLER transfer_data;
 
 /* Inside every function the driver calls NT, where another processor may be let run. */
@@ -76,6 +77,15 @@ check(NDIS_HANDLE context)
     return hung;
 }
 
+static VOID
+cancel_sends(NDIS_HANDLE context, PVOID id)
+{
+    nic_enter(context);
+    dawdle();
+    cancel(context, id);
+    nic_leave(context);
+}
+
 static NDIS_STATUS
 transfer(PNDIS_PACKET packet, PUINT transferred, NDIS_HANDLE context, NDIS_HANDLE receive_context,
          UINT offset, UINT bytes)
@@ -98,6 +108,8 @@ own_functions(NDIS51_MINIPORT_CHARACTERISTICS *calls)
     calls->ResetHandler = reset;
     check_for_hang = calls->CheckForHangHandler;
     calls->CheckForHangHandler = check;
+    cancel = calls->CancelSendPacketsHandler;
+    calls->CancelSendPacketsHandler = cancel_sends;
     transfer_data = calls->TransferDataHandler;
     calls->TransferDataHandler = transfer;
 }
@@ -189,6 +201,7 @@ one_round(struct world *w, unsigned round)
     pndis_device_interrupt(card.device, 0);
     pndis_client_set(w->client, OID_802_3_MULTICAST_LIST, group, sizeof(group), NULL);
     pndis_client_return(w->client, 3);
+    pndis_client_cancel(w->client, w);
     if (round % 4 == 3) {
         expect(w, pndis_adapter_reset(w->adapter) == 0);
     }
@@ -339,6 +352,71 @@ what_it_says_up_in_a_request_arrives_and_does_not_enter_it(void **state)
     }
 }
 
+/* --- OID_GEN_MAXIMUM_SEND_PACKETS --- */
+
+static ULONG most_packets;
+static UINT longest_array;
+static W_SEND_PACKETS_HANDLER send_packets;
+
+static NDIS_STATUS
+say_most_packets(NDIS_HANDLE context, NDIS_OID oid, PVOID buffer, ULONG bytes, PULONG written,
+                 PULONG needed)
+{
+    if (oid != OID_GEN_MAXIMUM_SEND_PACKETS) {
+        return query_information(context, oid, buffer, bytes, written, needed);
+    }
+    memcpy(buffer, &most_packets, sizeof(ULONG));
+    *written = sizeof(ULONG);
+    return NDIS_STATUS_SUCCESS;
+}
+
+static VOID
+note_array(NDIS_HANDLE context, PPNDIS_PACKET packets, UINT count)
+{
+    longest_array = count > longest_array ? count : longest_array;
+    send_packets(context, packets, count);
+}
+
+static void
+own_arrays(NDIS51_MINIPORT_CHARACTERISTICS *calls)
+{
+    query_information = calls->QueryInformationHandler;
+    calls->QueryInformationHandler = say_most_packets;
+    send_packets = calls->SendPacketsHandler;
+    calls->SendPacketsHandler = note_array;
+}
+
+/* "The maximum number of packet descriptors that MiniportSendPackets can accept." */
+static void
+its_send_arrays_are_no_longer_than_it_says(void **state)
+{
+    static const ULONG limits[] = {1, 2, 5, MANY};
+
+    (void)state;
+    for (unsigned i = 0; i < RTL_NUMBER_OF(limits); i++) {
+        for (unsigned seed = 0; seed < world_seeds(10); seed++) {
+            const void *frames[MANY];
+            size_t bytes[MANY];
+            struct world w;
+
+            given(false);
+            miniport51.edit = own_arrays;
+            most_packets = limits[i];
+            longest_array = 0;
+            world5_running(&w, seed);
+            for (unsigned f = 0; f < MANY; f++) {
+                frames[f] = frame;
+                bytes[f] = FRAME;
+            }
+            expect(&w, pndis_client_send_chain(w.client, frames, bytes, MANY, NULL) == 0);
+            world_settle(&w);
+            expect(&w, counts_of(&w).completed_ok == MANY && longest_array > 0);
+            expect(&w, longest_array <= most_packets);
+            world_close(&w);
+        }
+    }
+}
+
 int
 main(void)
 {
@@ -346,6 +424,7 @@ main(void)
         cmocka_unit_test(of_all_its_functions_no_two_run_at_a_time),
         cmocka_unit_test(what_it_indicates_in_a_send_does_not_enter_it_again),
         cmocka_unit_test(what_it_says_up_in_a_request_arrives_and_does_not_enter_it),
+        cmocka_unit_test(its_send_arrays_are_no_longer_than_it_says),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
