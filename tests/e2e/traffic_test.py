@@ -11,7 +11,7 @@ import frames
 import lab
 
 PROGRAM, HERE = sys.argv[1], os.path.dirname(os.path.abspath(__file__))
-QUICK = int(os.environ.get("PNDIS_E2E_SECONDS", "1"))  # Of each iperf3 run.
+SECONDS = os.environ.get("PNDIS_E2E_SECONDS")  # Of each iperf3 run, instead of an amount.
 
 
 class Bridge:
@@ -43,12 +43,21 @@ def ping(side, address, count=5, size=56, *more):
     assert f"{count} packets transmitted, {count} received" in answer, answer
 
 
+def amount(options):
+    """When an iperf3 run ends, unless its options say."""
+    if "-n" in options:
+        return []
+    if SECONDS or "--bidir" in options:
+        return ["-t", SECONDS or "1"]
+    return ["-n", "1M" if "-u" in options else "20M"]
+
+
 def iperf(bridge, address, *options):
-    end = [] if "-n" in options else ["-t", str(QUICK)]
     server = bridge.right.start(["iperf3", "-s", "-1", "-B", address])
     try:
         lab.wait_until(lambda: ":5201" in bridge.right.run(["ss", "-ltnH"]).stdout, what="iperf3")
-        answer = bridge.left.run(["iperf3", "-c", address, "-J", *end, *options])
+        answer = bridge.left.run(["iperf3", "-c", address, "-J", *amount(options),
+                                  *options])
         return lab.json.loads(answer.stdout)["end"]
     finally:
         server.kill()
