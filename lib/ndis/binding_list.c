@@ -127,7 +127,7 @@ pndis__binding_link(struct pndis_adapter *adapter, struct binding *binding)
         link = &(*link)->next;
     }
     *link = binding;
-    adapter->binding_count++;
+    __atomic_add_fetch(&adapter->binding_count, 1, __ATOMIC_RELEASE);
     binding->number = ++adapter->bindings_ever;
     brief_unlock(&adapter->bindings_lock);
     pndis__receive_paths_changed(adapter);
@@ -145,7 +145,7 @@ pndis__binding_unlink(struct pndis_adapter *adapter, struct binding *binding)
     }
     if (*link != NULL) {
         *link = binding->next;
-        adapter->binding_count--;
+        __atomic_sub_fetch(&adapter->binding_count, 1, __ATOMIC_RELEASE);
     }
     brief_unlock(&adapter->bindings_lock);
     pndis__receive_paths_changed(adapter);

@@ -507,7 +507,7 @@ pndis_adapter_get_info(struct pndis_adapter *adapter, struct pndis_adapter_info 
         .mtu = general->MtuSize,
         .d_state = (unsigned)(adapter->power - NdisDeviceStateD0),
         .resetting = __atomic_load_n(&adapter->reset.under_way, __ATOMIC_SEQ_CST) != 0,
-        .binding_count = adapter->binding_count,
+        .binding_count = __atomic_load_n(&adapter->binding_count, __ATOMIC_ACQUIRE),
         .sends_outstanding = pndis__tally_outstanding(adapter->sends),
         .receives_outstanding = pndis__tally_outstanding(adapter->receives),
         .interface_index = adapter->interface_index,

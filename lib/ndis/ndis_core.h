@@ -331,8 +331,8 @@ struct pndis_adapter {
     bool multicast_stale;         /* The miniport has not been told the latest lists. */
     struct filter_module *bottom_filter;
     struct filter_module *top_filter;
-    size_t binding_count;
-    bool uro_withheld; /* From a miniport that coalesces datagrams: see uro.h. */
+    size_t binding_count; /* Atomic: hosts ask at any time. */
+    bool uro_withheld;    /* From a miniport that coalesces datagrams: see uro.h. */
     uint64_t bindings_ever;
     struct brief_lock bindings_lock; /* Guards the list, and what is computed from it. */
 

@@ -48,6 +48,26 @@ unbind(void *argument)
     NdisUnbindAdapter(opening_latest()->handle);
 }
 
+static size_t bindings_left;
+
+static bool
+only_these_are_left(void *user)
+{
+    struct pndis_adapter_info info;
+
+    return pndis_adapter_get_info(user, &info) == 0 && info.binding_count == bindings_left;
+}
+
+/* NdisUnbindAdapter, and all that follows from it. */
+static void
+unbind_and_wait(struct world *w, size_t left)
+{
+    bindings_left = left;
+    world_as_driver(w, unbind, NULL);
+    expect(w, pndis_machine_run_until(w->machine, only_these_are_left, w->adapter, 0) == 0);
+    world_settle(w);
+}
+
 /* --- going --- */
 
 static void
@@ -63,8 +83,7 @@ unbinds(struct world *w)
     set_power(w, D3);
     oids = port_latest()->oids;
     restarts = port_latest()->restarts;
-    world_as_driver(w, unbind, NULL);
-    world_settle(w);
+    unbind_and_wait(w, 1);
     expect(w, protocol.unbinds == 1);
     expect(w, port_latest()->oids == oids && port_latest()->restarts == restarts);
     set_power(w, 0);
@@ -88,8 +107,7 @@ filter_follows(struct world *w)
     world_add_adapter(w);
     expect(w, port_latest()->packet_filter == NDIS_PACKET_TYPE_DIRECTED);
     set_power(w, D3);
-    world_as_driver(w, unbind, NULL);
-    world_settle(w);
+    unbind_and_wait(w, 0);
     expect(w, port_latest()->packet_filter == NDIS_PACKET_TYPE_DIRECTED);
     set_power(w, 0);
     expect(w, port_latest()->packet_filter == 0);
