@@ -43,12 +43,26 @@ pndis_error_name(int error)
 int
 pndis__host_enter(struct pndis_machine *machine, struct host_call *call)
 {
+    /* A test framework installs its handlers anew for each test. */
+    if (context_current() == NULL) {
+        pndis__os_fault_keep();
+    }
+    return pndis__host_enter_often(machine, call);
+}
+
+int
+pndis__host_enter_often(struct pndis_machine *machine, struct host_call *call)
+{
     struct context *outer = context_current();
 
     if (outer != NULL && outer->machine == machine) {
         call->attached = false;
         return 0;
     }
+    if (__atomic_load_n(&machine->crashed, __ATOMIC_RELAXED) != 0) {
+        return pndis__fail(PNDIS_EBADSTATE, "a driver has crashed in this machine");
+    }
+    pndis__os_fault_stack();
     pndis__thread_init(&call->thread, machine, "host");
     call->outer = outer;
     call->attached = true;

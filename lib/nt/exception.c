@@ -78,45 +78,19 @@ status_of_signal(int signal_number)
     }
 }
 
-/* On the faulting thread. Without a handler it returns, and the fault goes where it always went. */
-static void
-on_fault(int signal_number, const void *address, void *user)
+void
+pndis__exception_catch(const struct os_fault *fault)
 {
     struct context *context = context_current();
     EXCEPTION_RECORD record = {
-        .ExceptionCode = status_of_signal(signal_number),
+        .ExceptionCode = status_of_signal(fault->signal_number),
+        .ExceptionAddress = (void *)(uintptr_t)fault->instruction,
         .NumberParameters = 2,
-        .ExceptionInformation = {0, (uintptr_t)address},
+        .ExceptionInformation = {0, (uintptr_t)fault->address},
     };
 
-    (void)user;
     if (context != NULL && context->exceptions != NULL) {
         deliver(context, innermost(context), &record);
-    }
-}
-
-/* Once for a machine; who comes meanwhile waits until it is done. */
-static void
-install_handler(struct pndis_machine *machine)
-{
-    pndis__lock(machine->sched);
-    if (machine->catches_faults == 0) {
-        bool installed = pndis__os_fault_install(on_fault, NULL) == 0;
-
-        __atomic_store_n(&machine->catches_faults, installed ? 1 : 2, __ATOMIC_RELEASE);
-        if (!installed) {
-            pndis__os_report(
-                "pndis: faults are handled by somebody else; __try will not see them\n");
-        }
-    }
-    pndis__unlock(machine->sched);
-}
-
-void
-pndis__exceptions_destroy(struct pndis_machine *machine)
-{
-    if (machine->catches_faults == 1) {
-        pndis__os_fault_uninstall();
     }
 }
 
@@ -127,10 +101,6 @@ __seh_enter(struct __seh_frame *frame)
 {
     struct context *context = NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);
 
-    if (__builtin_expect(__atomic_load_n(&context->machine->catches_faults, __ATOMIC_ACQUIRE) == 0,
-                         0)) {
-        install_handler(context->machine);
-    }
     frame->outer = context->exceptions;
     context->exceptions = frame;
 }

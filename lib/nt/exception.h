@@ -1,4 +1,4 @@
-/* Raising exceptions in drivers, and the end of catching the processor's. */
+/* Raising exceptions in drivers, and catching the processor's. */
 #ifndef PNDIS_LIB_NT_EXCEPTION_H
 #define PNDIS_LIB_NT_EXCEPTION_H
 
@@ -8,6 +8,8 @@
 void pndis__raise(struct context *context, NTSTATUS status, const void *caller)
     __attribute__((noreturn));
 
-void pndis__exceptions_destroy(struct pndis_machine *machine);
+/* Deliver a fault of the processor to the innermost __try of the running driver; returns when there
+ * is none. */
+void pndis__exception_catch(const struct os_fault *fault);
 
 #endif

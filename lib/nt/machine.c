@@ -3,7 +3,6 @@
 
 #include "nt/bug_check.h"
 #include "nt/callback.h"
-#include "nt/exception.h"
 #include "nt/parts.h"
 #include "nt/pool.h"
 #include "nt/system.h"
@@ -79,6 +78,7 @@ static const struct part {
     int (*create)(struct pndis_machine *machine);
     void (*destroy)(struct pndis_machine *machine);
 } parts[] = {
+    {pndis__crashes_create, pndis__crashes_destroy},
     {create_processors, NULL},
     {create_scheduler, NULL},
     {pndis__watch_create, pndis__watch_destroy},
@@ -243,8 +243,10 @@ pndis_machine_destroy(struct pndis_machine *machine)
     if (!machine->stopped) {
         pndis_machine_stop(machine);
     }
-    if (pndis__threads_are_left(machine)) {
-        /* A driver's thread that does not end still uses all of it; it has been reported. */
+    if (pndis__threads_are_left(machine) ||
+        __atomic_load_n(&machine->crashed, __ATOMIC_RELAXED) != 0) {
+        /* A driver's thread that does not end still uses all of it, or a call that faulted and was
+         * left by longjmp; it has been reported. */
         return;
     }
     for (unsigned i = machine->subsystem_count; i-- > 0;) {
@@ -252,7 +254,6 @@ pndis_machine_destroy(struct pndis_machine *machine)
     }
     pndis__drivers_free_abandoned(machine);
     pndis__bug_checks_forget(machine, NULL);
-    pndis__exceptions_destroy(machine);
     pndis__logs_close(&machine->probe);
     destroy_parts(machine, PART_COUNT);
 }

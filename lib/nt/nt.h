@@ -59,8 +59,8 @@ struct pndis_machine {
     int driver_status;
     uint64_t wall_ns_at_zero; /* System time when the machine's clock was zero. */
     struct fault fault;
-    uint64_t random;         /* State of pndis__random(). */
-    uint32_t catches_faults; /* exception.c: 1 when it does, 2 when it could not. */
+    uint64_t random;  /* State of pndis__random(). */
+    uint32_t crashed; /* 1: a driver has faulted; nobody comes in any more. */
     struct watch *watch;
     struct pool *pool;
     struct timers *timers;
@@ -128,6 +128,9 @@ struct host_call {
 
 /* Returns 0 or PNDIS_EBUSY (a sim machine is in use by another thread), with the error set. */
 int pndis__host_enter(struct pndis_machine *machine, struct host_call *call);
+/* The same without a system call, for what may come with each frame: handlers of faults that others
+ * have installed since the last call stay in front. */
+int pndis__host_enter_often(struct pndis_machine *machine, struct host_call *call);
 void pndis__host_leave(struct host_call *call);
 
 /*

@@ -4,6 +4,10 @@
 
 #include "nt/nt.h"
 
+/* Catching and reporting of faults in driver code. */
+int pndis__crashes_create(struct pndis_machine *machine);
+void pndis__crashes_destroy(struct pndis_machine *machine);
+
 int pndis__pool_create(struct pndis_machine *machine);
 /* Frees every block that is still allocated. */
 void pndis__pool_destroy(struct pndis_machine *machine);

@@ -3,6 +3,7 @@ set(PNDIS_NT_SOURCES
     bug_check.c
     call.c
     callback.c
+    crash.c
     crt.c
     crt_wide.c
     csq.c

@@ -8,6 +8,8 @@
 #ifndef PNDIS_LIB_OS_OS_H
 #define PNDIS_LIB_OS_OS_H
 
+#include "os/text.h"
+
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -156,19 +158,44 @@ void pndis__os_stream_write(struct os_stream *stream, const void *bytes, size_t 
 /* Write what is buffered, and close. Returns 0, or the negative errno of the first failed write. */
 int pndis__os_stream_close(struct os_stream *stream);
 
+/* --- module.c -----------------------------------------------------------------------------------
+ */
+
+/* Add where @address is, as "module+0x12" or a bare number. Async-signal-safe. */
+void pndis__os_module_of(const void *address, struct os_text *text);
+
 /* --- fault.c ------------------------------------------------------------------------------------
  */
 
-/* Called on the faulting thread for a memory fault, an illegal instruction or a division by zero.
- */
-typedef void os_fault_handler(int signal_number, const void *address, void *user);
+/* A memory fault, an illegal instruction or a division by zero of the calling thread. */
+struct os_fault {
+    int signal_number;
+    const void *address;
+    bool address_known;      /* The processor does not tell the address of each fault. */
+    const void *instruction; /* NULL where this is not known. */
+};
+
+/* Both are called on the faulting thread, at the faulting instruction. */
+struct os_fault_handlers {
+    /* The first word: it may leave with siglongjmp, or return. */
+    void (*catches)(const struct os_fault *fault);
+    /* Nobody has caught it. On return it goes to whoever handled it before (a sanitizer, a test
+     * framework, the default action). Async-signal-safe; a fault in here goes there as well. */
+    void (*reports)(const struct os_fault *fault);
+};
 
 /*
- * Install @handler for faults of this thread; it may leave with siglongjmp. Faults that it returns
- * from go to whoever handled them before (a sanitizer, or the default action). Counted: the host's
- * own handlers come back with the last pndis__os_fault_uninstall().
+ * Install @handlers for the faults of this process. Counted: what was there before comes back with
+ * the last pndis__os_fault_uninstall(), unless somebody has put something else there meanwhile.
+ * Returns 0, or -EBUSY when other ones are installed.
  */
-int pndis__os_fault_install(os_fault_handler *handler, void *user);
+int pndis__os_fault_install(const struct os_fault_handlers *handlers);
 void pndis__os_fault_uninstall(void);
+/* See that the handlers, where any are installed, are in front of what others have installed since.
+ */
+void pndis__os_fault_keep(void);
+/* Have a stack for handlers on this thread, so that it can run off its own; it ends with the
+ * thread. */
+void pndis__os_fault_stack(void);
 
 #endif

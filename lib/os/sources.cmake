@@ -6,9 +6,11 @@ set(PNDIS_OS_SOURCES
     file.c
     library.c
     memory.c
+    module.c
     stream.c
     symbol.c
     tap.c
+    text.c
     thread.c
     wait.c
 )

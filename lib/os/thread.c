@@ -20,6 +20,7 @@ thread_main(void *argument)
 
     free(argument);
     pthread_setname_np(pthread_self(), start.name);
+    pndis__os_fault_stack();
     start.entry(start.user);
     return NULL;
 }

@@ -1,7 +1,6 @@
 /* Broken rules become records here. Who is checked for what is decided where the rule applies. */
 #include "probe/violation.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,17 +89,28 @@ fill(struct violation_record *record, enum rule rule, const struct probe_event *
     };
 }
 
+void
+pndis__again_with(const struct violations *violations, struct os_text *text)
+{
+    if (violations->processors == 0) {
+        return;
+    }
+    pndis__os_text_add(text, "  again with: seed ");
+    pndis__os_text_decimal(text, violations->seed);
+    pndis__os_text_add(text, ", ");
+    pndis__os_text_decimal(text, violations->processors);
+    pndis__os_text_add(text, violations->processors == 1 ? " processor\n" : " processors\n");
+}
+
 static void
 print(const struct violations *violations, const struct pndis_violation *violation)
 {
     static const char *const words[SEVERITY_COUNT] = {"advice", "violation"};
     char text[2048];
-    char run[96] = "";
+    char run[96];
+    struct os_text again = pndis__os_text(run, sizeof(run));
 
-    if (violations->processors != 0) {
-        snprintf(run, sizeof(run), "  again with: seed %" PRIu64 ", %u processor%s\n",
-                 violations->seed, violations->processors, violations->processors == 1 ? "" : "s");
-    }
+    pndis__again_with(violations, &again);
     snprintf(text, sizeof(text),
              "\npndis: %s of rule %s: %s\n"
              "  requirement: %s (\"%s\")\n"

@@ -43,6 +43,10 @@ void pndis__violation(struct violations *violations, struct probe *probe, enum r
                       const struct probe_event *event, const void *acquired, const char *format,
                       va_list arguments);
 
+/* Add the line of a report that says how to have the same run again, if there is a way.
+ * Async-signal-safe. */
+void pndis__again_with(const struct violations *violations, struct os_text *text);
+
 /* The bodies of the pndis_violation_*() functions of <pndis/verifier.h>. */
 size_t pndis__violations_errors(struct violations *violations);
 const struct pndis_violation *pndis__violations_at(struct violations *violations, size_t index);

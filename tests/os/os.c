@@ -117,20 +117,20 @@ static sigjmp_buf after_fault;
 static const void *volatile faulted_at;
 
 static void
-on_fault(int signal_number, const void *address, void *user)
+jump_out(const struct os_fault *fault)
 {
-    (void)signal_number;
-    faulted_at = address;
-    siglongjmp(*(sigjmp_buf *)user, 1);
+    faulted_at = fault->address;
+    siglongjmp(after_fault, 1);
 }
 
 static void
-other_handler(int signal_number, const void *address, void *user)
+pass(const struct os_fault *fault)
 {
-    (void)signal_number;
-    (void)address;
-    (void)user;
+    (void)fault;
 }
+
+static const struct os_fault_handlers catcher = {.catches = jump_out, .reports = pass};
+static const struct os_fault_handlers other_handlers = {.catches = pass, .reports = pass};
 
 static bool
 faults(volatile char *address)
@@ -150,21 +150,150 @@ a_fault_reaches_its_handler_as_often_as_it_happens(void **state)
 
     (void)state;
     assert_non_null(hole);
-    assert_int_equal(pndis__os_fault_install(on_fault, &after_fault), 0);
+    assert_int_equal(pndis__os_fault_install(&catcher), 0);
     for (unsigned i = 0; i < 5; i++) {
         assert_true(faults(hole + i));
         assert_ptr_equal(faulted_at, hole + i);
         assert_false(faults(&here));
     }
     /* Installed twice it stays until it has been taken off twice; a second one has no place. */
-    assert_int_equal(pndis__os_fault_install(on_fault, &after_fault), 0);
-    assert_int_equal(pndis__os_fault_install(other_handler, NULL), -EBUSY);
+    assert_int_equal(pndis__os_fault_install(&catcher), 0);
+    assert_int_equal(pndis__os_fault_install(&other_handlers), -EBUSY);
     pndis__os_fault_uninstall();
     assert_true(faults(hole));
     pndis__os_fault_uninstall();
-    assert_int_equal(pndis__os_fault_install(other_handler, NULL), 0);
+    assert_int_equal(pndis__os_fault_install(&other_handlers), 0);
     pndis__os_fault_uninstall();
     pndis__os_release(hole, 4096);
+}
+
+/* --- the handlers of others --- */
+
+static sig_atomic_t volatile hosts_count;
+
+static void
+hosts_handler(int signal_number, siginfo_t *info, void *state)
+{
+    (void)signal_number;
+    (void)state;
+    faulted_at = info->si_addr;
+    hosts_count++;
+    siglongjmp(after_fault, 1);
+}
+
+static struct sigaction
+install_hosts(void (*handler)(int signal_number, siginfo_t *info, void *state))
+{
+    struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO | SA_NODEFER};
+    struct sigaction before;
+
+    assert_int_equal(sigaction(SIGSEGV, &action, &before), 0);
+    return before;
+}
+
+static bool
+hosts_is_installed(void)
+{
+    struct sigaction now;
+
+    sigaction(SIGSEGV, NULL, &now);
+    return now.sa_sigaction == hosts_handler;
+}
+
+static void
+what_nobody_catches_goes_to_who_was_there_before(void **state)
+{
+    char *hole = pndis__os_reserve_inaccessible(4096);
+    struct sigaction before = install_hosts(hosts_handler);
+
+    (void)state;
+    hosts_count = 0;
+    assert_int_equal(pndis__os_fault_install(&other_handlers), 0);
+    assert_false(hosts_is_installed());
+    assert_true(faults(hole + 7));
+    assert_int_equal(hosts_count, 1);
+    assert_ptr_equal(faulted_at, hole + 7);
+    /* It has its place back, until somebody sees to it. */
+    assert_true(hosts_is_installed());
+    pndis__os_fault_keep();
+    assert_false(hosts_is_installed());
+    assert_true(faults(hole));
+    assert_int_equal(hosts_count, 2);
+    /* One that is sent is no fault of an instruction, and goes there as well. */
+    pndis__os_fault_keep();
+    if (sigsetjmp(after_fault, 1) == 0) {
+        raise(SIGSEGV);
+    }
+    assert_int_equal(hosts_count, 3);
+    pndis__os_fault_keep();
+    pndis__os_fault_uninstall();
+    assert_true(hosts_is_installed());
+    pndis__os_fault_keep();
+    assert_true(hosts_is_installed());
+    sigaction(SIGSEGV, &before, NULL);
+    pndis__os_release(hole, 4096);
+}
+
+static struct sigaction under_the_chain;
+
+static void
+chain(int signal_number, siginfo_t *info, void *state)
+{
+    hosts_count++;
+    under_the_chain.sa_sigaction(signal_number, info, state);
+}
+
+static void
+who_hands_on_to_what_he_was_put_over_makes_no_loop(void **state)
+{
+    char *hole = pndis__os_reserve_inaccessible(4096);
+    struct sigaction before = install_hosts(hosts_handler);
+
+    (void)state;
+    hosts_count = 0;
+    assert_int_equal(pndis__os_fault_install(&other_handlers), 0);
+    under_the_chain = install_hosts(chain);
+    pndis__os_fault_keep();
+    assert_true(faults(hole));
+    /* Ours, the chain, ours again, the first. */
+    assert_int_equal(hosts_count, 2);
+    /* What was put over ours when it ends stays. */
+    under_the_chain = install_hosts(hosts_handler);
+    pndis__os_fault_uninstall();
+    assert_true(hosts_is_installed());
+    sigaction(SIGSEGV, &before, NULL);
+    pndis__os_release(hole, 4096);
+}
+
+static unsigned
+run_off_the_stack(unsigned volatile depth)
+{
+    return depth == 0 ? 0 : run_off_the_stack(depth - 1) + depth;
+}
+
+static void
+overflow(void *user)
+{
+    if (sigsetjmp(after_fault, 0) != 0) {
+        *(bool *)user = true;
+        return;
+    }
+    run_off_the_stack(UINT32_MAX);
+}
+
+/* In a thread of its own: its stack is the smaller one. */
+static void
+handlers_have_a_stack_of_their_own(void **state)
+{
+    struct os_thread thread;
+    bool caught = false;
+
+    (void)state;
+    assert_int_equal(pndis__os_fault_install(&catcher), 0);
+    assert_int_equal(pndis__os_thread_start(&thread, "deep", overflow, &caught), 0);
+    pndis__os_thread_join(&thread);
+    pndis__os_fault_uninstall();
+    assert_true(caught);
 }
 
 static void
@@ -175,7 +304,7 @@ a_stack_has_a_guard_below_it(void **state)
 
     (void)state;
     assert_non_null(stack);
-    assert_int_equal(pndis__os_fault_install(on_fault, &after_fault), 0);
+    assert_int_equal(pndis__os_fault_install(&catcher), 0);
     assert_false(faults(stack));
     assert_false(faults(stack + bytes - 1));
     assert_true(faults(stack - 1));
@@ -198,6 +327,37 @@ reserved_memory_is_zero_and_costs_nothing_until_touched(void **state)
 }
 
 /* --- places, files --- */
+
+static void
+text_is_cut_where_its_memory_ends(void **state)
+{
+    char bytes[12];
+    struct os_text text = pndis__os_text(bytes, sizeof(bytes));
+
+    (void)state;
+    assert_string_equal(bytes, "");
+    pndis__os_text_decimal(&text, 0);
+    pndis__os_text_add(&text, " ");
+    pndis__os_text_hex(&text, 0x1f0);
+    assert_string_equal(bytes, "0 0x1f0");
+    pndis__os_text_decimal(&text, UINT64_MAX);
+    assert_string_equal(bytes, "0 0x1f01844");
+}
+
+static void
+an_address_has_a_module(void **state)
+{
+    char bytes[200];
+    struct os_text text = pndis__os_text(bytes, sizeof(bytes));
+    char own[16];
+
+    (void)state;
+    pndis__os_module_of((const void *)(uintptr_t)an_address_has_a_module, &text);
+    assert_memory_equal(bytes, "os_os+0x", 8);
+    text = pndis__os_text(own, sizeof(own));
+    pndis__os_module_of(NULL, &text);
+    assert_string_equal(own, "0x0");
+}
 
 static void
 an_address_has_a_place_in_the_source(void **state)
@@ -259,8 +419,13 @@ main(void)
         cmocka_unit_test(a_sleeper_is_woken),
         cmocka_unit_test(a_mutex_lets_one_in),
         cmocka_unit_test(a_fault_reaches_its_handler_as_often_as_it_happens),
+        cmocka_unit_test(what_nobody_catches_goes_to_who_was_there_before),
+        cmocka_unit_test(who_hands_on_to_what_he_was_put_over_makes_no_loop),
+        cmocka_unit_test(handlers_have_a_stack_of_their_own),
         cmocka_unit_test(a_stack_has_a_guard_below_it),
         cmocka_unit_test(reserved_memory_is_zero_and_costs_nothing_until_touched),
+        cmocka_unit_test(text_is_cut_where_its_memory_ends),
+        cmocka_unit_test(an_address_has_a_module),
         cmocka_unit_test(an_address_has_a_place_in_the_source),
         cmocka_unit_test(a_file_is_read_whole_or_its_error_is_told),
         cmocka_unit_test(a_module_that_is_none_is_refused_with_a_sentence),
