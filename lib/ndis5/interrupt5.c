@@ -17,21 +17,26 @@ struct interrupt5 {
 
 /* --- service --- */
 
-static BOOLEAN
-disable(PVOID context)
+static void
+disable(struct context *context, struct miniport5 *miniport)
 {
-    struct miniport5 *miniport = context;
+    struct frame frame;
 
+    pndis__guest_enter(context, &frame, &miniport->adapter->owner, "MiniportDisableInterrupt");
     miniport->calls->DisableInterruptHandler(miniport->context);
-    return TRUE;
+    pndis__guest_leave(context, &frame);
 }
 
 static BOOLEAN
-enable(PVOID context)
+enable(PVOID synchronize_context)
 {
-    struct miniport5 *miniport = context;
+    struct miniport5 *miniport = synchronize_context;
+    struct context *context = context_current();
+    struct frame frame;
 
+    pndis__guest_enter(context, &frame, &miniport->adapter->owner, "MiniportEnableInterrupt");
     miniport->calls->EnableInterruptHandler(miniport->context);
+    pndis__guest_leave(context, &frame);
     return TRUE;
 }
 
@@ -47,9 +52,7 @@ serve(NDIS_HANDLE interrupt_context, PBOOLEAN queue, PULONG targets)
 
     *targets = 0;
     if (!interrupt->calls_isr) {
-        pndis__guest_enter(context, &frame, &miniport->adapter->owner, "MiniportDisableInterrupt");
-        disable(miniport);
-        pndis__guest_leave(context, &frame);
+        disable(context, miniport);
         *queue = TRUE;
         return TRUE;
     }
@@ -222,6 +225,26 @@ NdisMDeregisterInterrupt(PNDIS_MINIPORT_INTERRUPT Interrupt)
     }
 }
 
+struct synchronized {
+    struct miniport5 *miniport;
+    MINIPORT_SYNCHRONIZE_INTERRUPT_HANDLER routine;
+    PVOID argument;
+};
+
+static BOOLEAN
+call_synchronized(PVOID synchronize_context)
+{
+    struct synchronized *call = synchronize_context;
+    struct context *context = context_current();
+    struct frame frame;
+    BOOLEAN result;
+
+    pndis__guest_enter(context, &frame, &call->miniport->adapter->owner, "MiniportSynchronizeISR");
+    result = call->routine(call->argument);
+    pndis__guest_leave_status(context, &frame, result);
+    return result;
+}
+
 /* NdisMSynchronizeWithInterrupt. IRQL <= DIRQL. Calls the function while MiniportISR does not run,
  * and returns what it returns. */
 BOOLEAN
@@ -230,10 +253,14 @@ NdisMSynchronizeWithInterrupt(PNDIS_MINIPORT_INTERRUPT Interrupt, PVOID Synchron
 {
     struct context *context = NT_CALL(PASSIVE_LEVEL, HIGH_LEVEL);
     struct interrupt5 *interrupt = interrupt_of(context, Interrupt, __func__, NT_CALLER());
+    struct synchronized call = {
+        .routine = (MINIPORT_SYNCHRONIZE_INTERRUPT_HANDLER)SynchronizeFunction,
+        .argument = SynchronizeContext,
+    };
 
-    return interrupt == NULL ? FALSE
-                             : NdisMSynchronizeWithInterruptEx(
-                                   interrupt->interrupt, 0,
-                                   (MINIPORT_SYNCHRONIZE_INTERRUPT_HANDLER)SynchronizeFunction,
-                                   SynchronizeContext);
+    if (interrupt == NULL) {
+        return FALSE;
+    }
+    call.miniport = interrupt->miniport;
+    return NdisMSynchronizeWithInterruptEx(interrupt->interrupt, 0, call_synchronized, &call);
 }

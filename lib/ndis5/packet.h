@@ -160,7 +160,7 @@ struct batch {
 };
 
 /* What batches are entered with, so that they are recognized. */
-enum batch_name { BATCH_SEND, BATCH_DPC, BATCH_NAMES };
+enum batch_name { BATCH_SEND, BATCH_SEND_PACKETS, BATCH_DPC, BATCH_NAMES };
 enum { BATCH_NAME_BYTES = 32 };
 extern const char pndis__batch_names[BATCH_NAMES][BATCH_NAME_BYTES];
 

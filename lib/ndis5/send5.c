@@ -9,7 +9,8 @@
 #include <stdlib.h>
 
 const char pndis__batch_names[BATCH_NAMES][BATCH_NAME_BYTES] = {
-    [BATCH_SEND] = "MiniportSendPackets",
+    [BATCH_SEND] = "MiniportSend",
+    [BATCH_SEND_PACKETS] = "MiniportSendPackets",
     [BATCH_DPC] = "MiniportHandleInterrupt",
 };
 
@@ -188,13 +189,13 @@ UINT
 pndis__packets_give(struct context *context, struct miniport5 *miniport, NDIS_PACKET **packets,
                     UINT count)
 {
+    bool by_array = miniport->calls->SendPacketsHandler != NULL;
     struct batch batch;
     UINT taken;
 
-    pndis__batch_enter(context, &batch, miniport, BATCH_SEND);
-    taken = miniport->calls->SendPacketsHandler != NULL
-                ? call_send_packets(context, miniport, packets, count)
-                : call_send(context, miniport, packets, count);
+    pndis__batch_enter(context, &batch, miniport, by_array ? BATCH_SEND_PACKETS : BATCH_SEND);
+    taken = by_array ? call_send_packets(context, miniport, packets, count)
+                     : call_send(context, miniport, packets, count);
     pndis__batch_leave(context, &batch);
     return taken;
 }
