@@ -218,6 +218,71 @@ a_refusal_may_be_ignored(void **state)
     under_seeds(NDIS_STATUS_FAILURE, AT_ONCE, removed_by_surprise);
 }
 
+/* --- what takes too long --- */
+
+static void
+expect_given_up(struct world *w, int result)
+{
+    expect(w, result == PNDIS_ETIMEDOUT || result == PNDIS_ESTALLED);
+}
+
+static void
+complete_pause(void *argument)
+{
+    struct opening *opening = argument;
+    PNET_PNP_EVENT_NOTIFICATION event = opening->pausing;
+
+    opening->pausing = NULL;
+    NdisCompleteNetPnPEvent(opening->handle, event, NDIS_STATUS_SUCCESS);
+}
+
+static void
+pause_given_up(struct world *w)
+{
+    protocol.pause = BY_HAND;
+    expect_given_up(w, pndis_adapter_remove(w->adapter));
+    expect(w, seen.asked == 1 && seen.cancelled == 0);
+    world_as_driver(w, complete_pause, opening_latest());
+    expect(w, pndis_adapter_remove(w->adapter) == 0);
+    expect(w, seen.asked == 1 && protocol.unbinds == 1);
+}
+
+/* Who let it go is not asked again when the rest goes on. */
+static void
+a_removal_that_was_given_up_goes_on(void **state)
+{
+    (void)state;
+    if (world_is_live()) {
+        skip(); /* The machine's timeout is half a minute. */
+    }
+    under_seeds(NDIS_STATUS_SUCCESS, AT_ONCE, pause_given_up);
+}
+
+static void
+answer_given_up(struct world *w)
+{
+    unsigned pauses = port_latest()->pauses;
+
+    expect_given_up(w, pndis_adapter_remove(w->adapter));
+    expect(w, strstr(pndis_last_error(), "whether it lets its adapter go") != NULL);
+    expect(w, seen.asked == 1 && port_latest()->pauses == pauses);
+    expect_state(w, "Running");
+    world_as_driver(w, complete_event, opening_latest());
+    answered = AT_ONCE;
+    expect(w, pndis_adapter_remove(w->adapter) == 0);
+    expect(w, seen.asked == 2 && protocol.unbinds == 1);
+}
+
+static void
+a_protocol_that_does_not_answer_is_asked_again(void **state)
+{
+    (void)state;
+    if (world_is_live()) {
+        skip();
+    }
+    under_seeds(NDIS_STATUS_SUCCESS, BY_HAND, answer_given_up);
+}
+
 /* --- broken rules --- */
 
 static NDIS_STATUS
@@ -256,6 +321,8 @@ main(void)
         cmocka_unit_test(a_nic_that_a_protocol_does_not_let_go_stays),
         cmocka_unit_test(every_protocol_is_asked_and_told_that_it_stays),
         cmocka_unit_test(a_refusal_may_be_ignored),
+        cmocka_unit_test(a_removal_that_was_given_up_goes_on),
+        cmocka_unit_test(a_protocol_that_does_not_answer_is_asked_again),
         cmocka_unit_test(that_it_stays_is_not_failed),
     };
 
