@@ -6,11 +6,31 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { COPY_NAME_LIMIT = 249 };
+
+/*
+ * An anonymous file that the list of mappings names as @path, so that whoever looks for debug
+ * information (symbol.c) finds the file that it is a copy of. Longer ones are cut to their end.
+ */
+static int
+anonymous_file(const char *path)
+{
+    char *whole = realpath(path, NULL);
+    const char *name = whole == NULL ? path : whole;
+    size_t length = strlen(name);
+    int result = memfd_create(length <= COPY_NAME_LIMIT ? name : name + length - COPY_NAME_LIMIT,
+                              MFD_CLOEXEC);
+
+    free(whole);
+    return result;
+}
 
 /* Copy @path into an anonymous file and return its descriptor, or a negative errno. */
 static int
@@ -25,7 +45,7 @@ copy_of(const char *path)
         return -errno;
     }
     if (fstat(source, &about) == 0) {
-        result = memfd_create("pndis-driver", MFD_CLOEXEC);
+        result = anonymous_file(path);
     }
     while (result >= 0 && offset < about.st_size) {
         if (sendfile(result, source, &offset, (size_t)(about.st_size - offset)) <= 0) {

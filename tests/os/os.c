@@ -410,6 +410,40 @@ a_module_that_is_none_is_refused_with_a_sentence(void **state)
     assert_non_null(strstr(error, "/nowhere/at/all.so"));
 }
 
+/* Each has variables of its own, and is named as the file that it is a copy of. */
+static void
+a_module_that_is_loaded_twice_has_its_places_twice(void **state)
+{
+    void *libraries[3];
+    char error[200] = "";
+
+    (void)state;
+    for (unsigned i = 0; i < 3; i++) {
+        const void *(*address)(void);
+        struct os_text module;
+        const void *here;
+        char text[160];
+
+        libraries[i] = pndis__os_library_open(TEST_MODULE, error, sizeof(error));
+        assert_string_equal(error, "");
+        *(void **)&address = pndis__os_library_symbol(libraries[i], "placed_address");
+        here = address();
+        assert_int_equal(*(int *)pndis__os_library_symbol(libraries[i], "placed_count"), 2);
+        pndis__os_symbol_of(here, text, sizeof(text));
+#ifdef TEST_SOURCE_LINES
+        assert_string_equal(text, "placed.c:15 (placed_inside)");
+#else
+        assert_memory_equal(text, "libos_placed.so", 15);
+#endif
+        module = pndis__os_text(text, sizeof(text));
+        pndis__os_module_of(here, &module);
+        assert_memory_equal(text, "libos_placed.so+0x", 18);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        pndis__os_library_close(libraries[i]);
+    }
+}
+
 int
 main(void)
 {
@@ -429,6 +463,7 @@ main(void)
         cmocka_unit_test(an_address_has_a_place_in_the_source),
         cmocka_unit_test(a_file_is_read_whole_or_its_error_is_told),
         cmocka_unit_test(a_module_that_is_none_is_refused_with_a_sentence),
+        cmocka_unit_test(a_module_that_is_loaded_twice_has_its_places_twice),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
