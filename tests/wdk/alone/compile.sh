@@ -55,7 +55,8 @@ for compiler in "$@"; do
     # What NDIS 5 miniports get, with and without what Windows Vista brought.
     for old in NDIS50_MINIPORT=1 NDIS51_MINIPORT=1 "NDIS51_MINIPORT=1 -D_WIN32_WINNT=0x0501 -DNTDDI_VERSION=0x05010000"; do
         for language in "c11 -xc" "c++17 -xc++"; do
-            check "ndis.h for $old in $language" sh -c "echo '#include <ndis.h>' | \
+            check "ndis.h and efilter.h for $old in $language" sh -c \
+                "printf '#include <ndis.h>\n#include <efilter.h>\n' | \
                 $compiler -std=$language $dialect $further -DNDIS_MINIPORT_DRIVER=1 -D$old -I$wdk -"
         done
     done
