@@ -10,6 +10,22 @@ burst(struct net_world *n, struct traffic *t)
 }
 
 void
+bursts_and_pauses(struct net_world *n, struct traffic *t)
+{
+    enum { CYCLES = 6 };
+
+    for (unsigned i = 0; i < CYCLES; i++) {
+        burst(n, t);
+        expect_net(n, pndis_adapter_pause(n->adapters[0]) == 0);
+        expect_net(n, pndis_adapter_state(n->adapters[0]) == PNDIS_PAUSED);
+        expect_net(n, net_counts(n, 0).sent == net_counts(n, 0).completed);
+        expect_net(n, pndis_adapter_restart(n->adapters[0]) == 0);
+    }
+    net_wait_completed(n, 0);
+    net_wait_completed(n, 1);
+}
+
+void
 expect_traffic_again(struct net_world *n)
 {
     uint64_t before[SIDES];

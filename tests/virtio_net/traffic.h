@@ -13,6 +13,8 @@ struct traffic {
 
 /* Send BURST frames each way, in chains. */
 void burst(struct net_world *n, struct traffic *t);
+/* A burst, and a pause of side 0 with it under way, several times; all sends are completed then. */
+void bursts_and_pauses(struct net_world *n, struct traffic *t);
 /* Whatever was done, frames arrive both ways now. */
 void expect_traffic_again(struct net_world *n);
 
