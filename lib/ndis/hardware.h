@@ -27,6 +27,10 @@ NDIS_STATUS pndis__shared_memory_later(struct context *context, struct pndis_ada
                                        ULONG bytes, void *request_context, const char *call,
                                        const void *caller);
 
+/* The driver has come back from a halt or a failed initialize (adapter->halts has been counted up):
+ * when this returns it is in none of these completions any more. PASSIVE_LEVEL. */
+void pndis__shared_memory_settle(struct pndis_adapter *adapter);
+
 /* All devices of a machine, at its end. */
 void pndis__devices_destroy(struct ndis *ndis);
 

@@ -63,6 +63,7 @@ static void
 initialize_failed(struct context *context, struct pndis_adapter *adapter)
 {
     __atomic_add_fetch(&adapter->halts, 1, __ATOMIC_SEQ_CST);
+    pndis__shared_memory_settle(adapter);
     pndis__fire(context, &adapter->at, MP_EV_INITIALIZE_FAILED, "MiniportInitializeEx");
     PROBE(context, ENDS, .name = "MiniportInitializeEx", .owner = &adapter->owner,
           .a = RULE_LEAK_INITIALIZE, .b = ENDS_NO_HEIR);
@@ -162,6 +163,7 @@ pndis__adapter_halt(struct context *context, struct pndis_adapter *adapter, NDIS
     adapter->driver->calls.HaltHandlerEx(adapter->context, action);
     __atomic_add_fetch(&adapter->halts, 1, __ATOMIC_SEQ_CST);
     pndis__guest_leave(context, &frame);
+    pndis__shared_memory_settle(adapter);
     PROBE(context, ENDS, .name = "MiniportHaltEx", .owner = &adapter->owner, .a = RULE_LEAK_HALT,
           .b = ENDS_INFERRED_TO_PARENT);
     pndis__possessions_reclaim(context, adapter);

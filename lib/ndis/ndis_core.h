@@ -345,6 +345,7 @@ struct pndis_adapter {
     NDIS_STATUS last_status;
     NDIS_STATUS reset_status; /* Of the latest reset. */
     uint32_t halts; /* How often the driver has come back from a halt or a failed initialize. */
+    uint32_t allocations_completing; /* It may be in MiniportSharedMemoryAllocateComplete. */
     struct possession *possessions;
     struct brief_lock possession_lock;
     struct oid_queue oids;

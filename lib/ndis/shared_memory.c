@@ -129,15 +129,33 @@ struct async_allocation {
 };
 
 static void
+complete_one(struct context *context, const struct async_allocation *request,
+             MINIPORT_ALLOCATE_SHARED_MEM_COMPLETE_HANDLER complete)
+{
+    struct pndis_adapter *adapter = request->adapter;
+    struct shared_memory *shared = allocate(context, adapter, request->bytes);
+    NDIS_PHYSICAL_ADDRESS address = {.QuadPart = 0};
+    struct frame frame;
+
+    if (shared != NULL) {
+        address.QuadPart = (LONGLONG)shared->address;
+        pndis__acquired(context, RESOURCE_SHARED_MEMORY, shared, request->bytes, 0, &adapter->owner,
+                        request->call, request->caller);
+    }
+    pndis__guest_enter(context, &frame, &adapter->owner, "MiniportSharedMemoryAllocateComplete");
+    complete(adapter->context, shared == NULL ? NULL : shared->memory, &address, request->bytes,
+             request->context);
+    pndis__guest_leave(context, &frame);
+}
+
+static void
 complete_async(struct context *context, struct work *work)
 {
     struct async_allocation request = *CONTAINING_RECORD(work, struct async_allocation, work);
     struct pndis_adapter *adapter = request.adapter;
     MINIPORT_ALLOCATE_SHARED_MEM_COMPLETE_HANDLER complete = NULL;
-    NDIS_PHYSICAL_ADDRESS address = {.QuadPart = 0};
-    struct shared_memory *shared;
-    struct frame frame;
 
+    __atomic_add_fetch(&adapter->allocations_completing, 1, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&adapter->halts, __ATOMIC_SEQ_CST) == request.halts) {
         complete = pndis__shared_memory_complete_of(adapter);
     }
@@ -145,21 +163,21 @@ complete_async(struct context *context, struct work *work)
         pndis__released(context, RESOURCE_SHARED_MEMORY, work, request.call);
     }
     free(CONTAINING_RECORD(work, struct async_allocation, work));
-    if (complete == NULL) {
-        pndis__adapter_let_go(adapter);
-        return;
+    if (complete != NULL) {
+        complete_one(context, &request, complete);
     }
-    shared = allocate(context, adapter, request.bytes);
-    if (shared != NULL) {
-        address.QuadPart = (LONGLONG)shared->address;
-        pndis__acquired(context, RESOURCE_SHARED_MEMORY, shared, request.bytes, 0, &adapter->owner,
-                        request.call, request.caller);
-    }
-    pndis__guest_enter(context, &frame, &adapter->owner, "MiniportSharedMemoryAllocateComplete");
-    complete(adapter->context, shared == NULL ? NULL : shared->memory, &address, request.bytes,
-             request.context);
-    pndis__guest_leave(context, &frame);
+    __atomic_sub_fetch(&adapter->allocations_completing, 1, __ATOMIC_SEQ_CST);
     pndis__adapter_let_go(adapter);
+}
+
+void
+pndis__shared_memory_settle(struct pndis_adapter *adapter)
+{
+    LARGE_INTEGER moment = {.QuadPart = -1000}; /* 0.1 ms */
+
+    while (__atomic_load_n(&adapter->allocations_completing, __ATOMIC_SEQ_CST) != 0) {
+        KeDelayExecutionThread(KernelMode, FALSE, &moment);
+    }
 }
 
 NDIS_STATUS

@@ -145,6 +145,7 @@ end(struct context *context, struct miniport5 *miniport, const char *callback, e
     bool undead = __atomic_load_n(&miniport->timers_live, __ATOMIC_SEQ_CST) != 0;
 
     pndis__bundle_leave(miniport);
+    pndis__shared_memory_settle(adapter);
     check_timers(context, miniport, callback);
     if (miniport->dma != NULL) {
         NdisMDeregisterScatterGatherDma(miniport->dma);
@@ -201,6 +202,9 @@ call_initialize(struct context *context, struct miniport5 *miniport, UINT *out_m
                                            &miniport->adapter->handle, &miniport->handle);
     pndis__guest_leave_status(context, &frame, status);
     miniport->in_initialize = false;
+    if (status != NDIS_STATUS_SUCCESS) {
+        __atomic_add_fetch(&miniport->adapter->halts, 1, __ATOMIC_SEQ_CST);
+    }
     return status;
 }
 
