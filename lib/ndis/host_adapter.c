@@ -335,12 +335,19 @@ pndis_adapter_shutdown(struct pndis_adapter *adapter, bool bug_check)
     return operate(adapter, shut_down, bug_check);
 }
 
+/* Whether functions of its driver may be called: it is started, and not shut down. */
+static bool
+is_up(const struct pndis_adapter *adapter)
+{
+    return adapter->started && state_of(&adapter->at) != MP_SHUTDOWN;
+}
+
 static int
 power_profile(struct context *context, struct pndis_adapter *adapter, uintptr_t mains)
 {
     NDIS_POWER_PROFILE profile = mains ? NdisPowerProfileAcOnLine : NdisPowerProfileBattery;
 
-    if (!adapter->started) {
+    if (!is_up(adapter)) {
         return bad_state(adapter);
     }
     pndis__device_event(context, adapter, NdisDevicePnPEventPowerProfileChanged, &profile,
@@ -365,7 +372,7 @@ pndis_adapter_reset(struct pndis_adapter *adapter)
     if (result != 0) {
         return result;
     }
-    if (!adapter->started) {
+    if (!is_up(adapter)) {
         result = bad_state(adapter);
     } else {
         status = pndis__reset_adapter(context_current(), adapter);

@@ -456,6 +456,52 @@ a_shutdown_handler_that_was_deregistered_is_not_called(void **state)
     world_close(&w);
 }
 
+/* After a bug check nothing of the driver runs any more. */
+static void
+after_a_bug_check_it_gets_no_sends_and_no_requests(void **state)
+{
+    uint32_t value;
+    struct world w;
+
+    (void)state;
+    given(0, true);
+    world5_running(&w, 1);
+    expect(&w, pndis_adapter_shutdown(w.adapter, true) == 0);
+    asked_count = 0;
+    pndis_client_send(w.client, frame, FRAME);
+    expect(&w,
+           pndis_client_query(w.client, OID_GEN_VENDOR_ID, &value, sizeof(value), NULL, NULL) != 0);
+    world_settle(&w);
+    expect(&w, SEEN(nic_latest()->shutdowns) == 1 && SEEN(nic_latest()->halts) == 0);
+    expect(&w, SEEN(nic_latest()->sends) == 0 && asked_count == 0);
+    world_discard(&w);
+}
+
+static void
+after_an_orderly_shutdown_nothing_of_the_driver_is_called(void **state)
+{
+    uint32_t value;
+    unsigned events_before;
+    struct world w;
+
+    (void)state;
+    given(0, true);
+    world5_running(&w, 1);
+    expect(&w, pndis_adapter_shutdown(w.adapter, false) == 0);
+    expect(&w, SEEN(nic_latest()->halts) == 1);
+    asked_count = 0;
+    events_before = SEEN(nic_latest()->events);
+    pndis_client_send(w.client, frame, FRAME);
+    expect(&w,
+           pndis_client_query(w.client, OID_GEN_VENDOR_ID, &value, sizeof(value), NULL, NULL) != 0);
+    expect(&w, pndis_adapter_reset(w.adapter) == PNDIS_EBADSTATE);
+    expect(&w, pndis_adapter_power_profile(w.adapter, true) == PNDIS_EBADSTATE);
+    world_settle(&w);
+    expect(&w, SEEN(nic_latest()->sends) == 0 && asked_count == 0);
+    expect(&w, SEEN(nic_latest()->resets) == 0 && SEEN(nic_latest()->events) == events_before);
+    world_close(&w);
+}
+
 int
 main(void)
 {
@@ -470,6 +516,8 @@ main(void)
         cmocka_unit_test(sends_are_back_before_the_halt_that_follows_a_removal),
         cmocka_unit_test(the_shutdown_function_of_the_characteristics_gets_the_adapter_s_context),
         cmocka_unit_test(a_shutdown_handler_that_was_deregistered_is_not_called),
+        cmocka_unit_test(after_a_bug_check_it_gets_no_sends_and_no_requests),
+        cmocka_unit_test(after_an_orderly_shutdown_nothing_of_the_driver_is_called),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
