@@ -19,7 +19,7 @@ pndis__n5_timer_call(struct context *context, struct miniport5 *miniport,
     struct frame frame;
 
     __atomic_sub_fetch(&miniport->timers_due, 1, __ATOMIC_SEQ_CST);
-    if (timer->Timer.Period == 0) {
+    if (__atomic_load_n(&timer->Timer.Period, __ATOMIC_RELAXED) == 0) {
         __atomic_sub_fetch(&miniport->timers_live, 1, __ATOMIC_SEQ_CST);
     }
     pndis__guest_enter(context, &frame, &miniport->adapter->owner, "MiniportTimer");

@@ -228,7 +228,8 @@ pndis__timer_set(struct context *context, KTIMER *timer, const struct timer_sett
     companion->timer.expire = expire;
     set_state(&timer->Header, 0);
     timer->Dpc = setting->dpc;
-    timer->Period = (ULONG)(setting->period_ns / ns_per_ms);
+    /* NDIS looks at it while the timer's function runs. */
+    __atomic_store_n(&timer->Period, (ULONG)(setting->period_ns / ns_per_ms), __ATOMIC_RELAXED);
     timer->DueTime.QuadPart = setting->due_ns / 100;
     if (setting->due_ns <= pndis__now_ns(sched)) {
         /* What is due already does not wait for the clock. */

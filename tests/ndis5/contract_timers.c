@@ -450,6 +450,34 @@ a_timer_is_initialized_before_it_is_used(void **state)
     }
 }
 
+/* --- set while its function runs --- */
+
+static void
+set_again_and_again(void *argument)
+{
+    (void)argument;
+    for (UINT i = 0; i < 50; i++) {
+        NdisMSetPeriodicTimer(&nic_latest()->periodic, 1 + i % 2);
+        NdisMSleep(1700 + i % 7 * 100);
+    }
+}
+
+/* "NdisMSetPeriodicTimer": a timer that is set is set anew, whoever runs its function meanwhile. */
+static void
+a_periodic_timer_may_be_set_while_its_function_runs(void **state)
+{
+    (void)state;
+    for (unsigned seed = 0; seed < world_seeds(10); seed++) {
+        struct world w;
+
+        given(&w, seed);
+        world5_running(&w, seed);
+        world_as_driver(&w, set_again_and_again, NULL);
+        expect(&w, SEEN(nic_latest()->periodics) > 0);
+        world_close(&w);
+    }
+}
+
 int
 main(void)
 {
@@ -464,6 +492,7 @@ main(void)
         cmocka_unit_test(a_halt_may_wait_for_memory_that_is_on_its_way),
         cmocka_unit_test(memory_that_a_halt_does_not_wait_for_is_named),
         cmocka_unit_test(a_timer_is_initialized_before_it_is_used),
+        cmocka_unit_test(a_periodic_timer_may_be_set_while_its_function_runs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
