@@ -33,7 +33,7 @@ pndis__adapter_of(struct context *context, NDIS_HANDLE handle, const char *call,
 static NDIS_STATUS
 send_gate_of(struct pndis_adapter *adapter)
 {
-    if (adapter->removed) {
+    if (__atomic_load_n(&adapter->removed, __ATOMIC_SEQ_CST)) {
         return NDIS_STATUS_ADAPTER_REMOVED;
     }
     if (__atomic_load_n(&adapter->reset.under_way, __ATOMIC_SEQ_CST)) {

@@ -383,7 +383,7 @@ pndis_adapter_reset(struct pndis_adapter *adapter)
             result = pndis__wait_error(SLEEP_TIMED_OUT, adapter->owner.name, "its reset");
             explain(adapter, result);
         } else {
-            adapter->last_status = status;
+            __atomic_store_n(&adapter->last_status, status, __ATOMIC_RELAXED);
         }
     }
     pndis__host_leave(&call);
@@ -501,7 +501,7 @@ pndis_adapter_name(const struct pndis_adapter *adapter)
 int
 pndis_adapter_status(const struct pndis_adapter *adapter)
 {
-    return adapter->last_status;
+    return __atomic_load_n(&adapter->last_status, __ATOMIC_RELAXED);
 }
 
 int

@@ -95,7 +95,7 @@ pndis__adapter_initialize(struct context *context, struct pndis_adapter *adapter
     }
     adapter->alive = true;
     adapter->waits_to_bind = false;
-    adapter->removed = false;
+    __atomic_store_n(&adapter->removed, false, __ATOMIC_SEQ_CST);
     adapter->power = NdisDeviceStateD0;
     status = call_initialize(context, adapter);
     if (status == NDIS_STATUS_PENDING) {
@@ -113,7 +113,7 @@ pndis__adapter_initialize(struct context *context, struct pndis_adapter *adapter
     if (missing != NULL && (adapter->attributes.set & ATTRIBUTE_REGISTRATION) == 0) {
         status = NDIS_STATUS_FAILURE;
     }
-    adapter->last_status = status;
+    __atomic_store_n(&adapter->last_status, status, __ATOMIC_RELAXED);
     if (status != NDIS_STATUS_SUCCESS) {
         initialize_failed(context, adapter);
         return status;
@@ -123,7 +123,7 @@ pndis__adapter_initialize(struct context *context, struct pndis_adapter *adapter
     adapter->halted_for_power = false;
     if (missing != NULL) {
         pndis__adapter_halt(context, adapter, NdisHaltDeviceInitializationFailed);
-        adapter->last_status = NDIS_STATUS_FAILURE;
+        __atomic_store_n(&adapter->last_status, NDIS_STATUS_FAILURE, __ATOMIC_RELAXED);
         return NDIS_STATUS_FAILURE;
     }
     pndis__oid_queue_open(adapter);
@@ -227,7 +227,7 @@ finish(struct context *context, struct pndis_adapter *adapter, NDIS_STATUS statu
                     status == NDIS_STATUS_SUCCESS ? MP_EV_RESTART_DONE : MP_EV_RESTART_FAILED,
                     call);
     }
-    adapter->last_status = status;
+    __atomic_store_n(&adapter->last_status, status, __ATOMIC_RELAXED);
     pndis__adapter_gates(adapter);
 }
 

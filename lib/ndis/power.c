@@ -84,7 +84,7 @@ ask_miniport(struct context *context, struct pndis_adapter *adapter, NDIS_DEVICE
     if (status == NDIS_STATUS_PENDING) {
         return not_answered(adapter);
     }
-    adapter->last_status = status;
+    __atomic_store_n(&adapter->last_status, status, __ATOMIC_RELAXED);
     if (status == NDIS_STATUS_SUCCESS) {
         return 0;
     }

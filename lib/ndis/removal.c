@@ -43,7 +43,7 @@ pndis__stack_ask_to_go(struct context *context, struct pndis_adapter *adapter)
         return 0;
     }
     tell_that_it_stays(context, adapter);
-    adapter->last_status = refusal;
+    __atomic_store_n(&adapter->last_status, refusal, __ATOMIC_RELAXED);
     return pndis__fail(PNDIS_EDRIVER, "%s does not let %s go: 0x%08x", refuses->owner.name,
                        adapter->owner.name, (unsigned)refusal);
 }
@@ -60,7 +60,7 @@ pndis__stack_remove(struct context *context, struct pndis_adapter *adapter, NDIS
     for (struct binding *binding = adapter->bindings; binding != NULL; binding = binding->next) {
         pndis__binding_event(context, binding, NetEventQueryRemoveDevice, NULL, 0);
     }
-    adapter->removed = true;
+    __atomic_store_n(&adapter->removed, true, __ATOMIC_SEQ_CST);
     __atomic_store_n(&adapter->leaving, true, __ATOMIC_SEQ_CST);
     pndis__adapter_gates(adapter);
     if (action == NdisHaltDeviceSurpriseRemoved && adapter->started) {
