@@ -268,7 +268,7 @@ kick_queue(struct context *context, struct pndis_adapter *adapter)
 NDIS_STATUS
 pndis__oid_refusal(const struct pndis_adapter *adapter)
 {
-    if (adapter->oids.closed || !adapter->started) {
+    if (__atomic_load_n(&adapter->oids.closed, __ATOMIC_SEQ_CST) || !adapter->started) {
         return NDIS_STATUS_CLOSING;
     }
     if (__atomic_load_n(&adapter->reset.under_way, __ATOMIC_SEQ_CST)) {
@@ -280,10 +280,10 @@ pndis__oid_refusal(const struct pndis_adapter *adapter)
     return NDIS_STATUS_SUCCESS;
 }
 
+/* The lock is held. */
 static void
-enqueue(struct oid_queue *queue, struct oid_work *work)
+link_last(struct oid_queue *queue, struct oid_work *work)
 {
-    brief_lock(&queue->lock);
     work->next = NULL;
     if (queue->last == NULL) {
         queue->first = work;
@@ -291,7 +291,29 @@ enqueue(struct oid_queue *queue, struct oid_work *work)
         queue->last->next = work;
     }
     queue->last = work;
+}
+
+static void
+enqueue(struct oid_queue *queue, struct oid_work *work)
+{
+    brief_lock(&queue->lock);
+    link_last(queue, work);
     brief_unlock(&queue->lock);
+}
+
+/* False: the adapter halts, and does not wait for one more. */
+static bool
+enqueue_own(struct oid_queue *queue, struct oid_work *work)
+{
+    bool open;
+
+    brief_lock(&queue->lock);
+    open = !queue->closed;
+    if (open) {
+        link_last(queue, work);
+    }
+    brief_unlock(&queue->lock);
+    return open;
 }
 
 /* How long the request says that its buffer is. */
@@ -489,8 +511,9 @@ pndis__oid_queue_init(struct pndis_adapter *adapter)
 void
 pndis__oid_queue_open(struct pndis_adapter *adapter)
 {
-    adapter->oids.closed = false;
-    adapter->oids.held = false;
+    brief_lock(&adapter->oids.lock);
+    adapter->oids.closed = adapter->oids.held = false;
+    brief_unlock(&adapter->oids.lock);
 }
 
 void
@@ -547,7 +570,9 @@ pndis__oid_queue_drain(struct context *context, struct pndis_adapter *adapter)
 void
 pndis__oid_queue_close(struct context *context, struct pndis_adapter *adapter)
 {
+    brief_lock(&adapter->oids.lock);
     adapter->oids.closed = true;
+    brief_unlock(&adapter->oids.lock);
     abort_queue(context, adapter);
     if (pndis__oid_queue_drain(context, adapter) != SLEEP_WOKEN) {
         pndis__report(context, RULE_OID_STUCK, &adapter->owner, "MiniportOidRequest", NULL,
@@ -614,9 +639,6 @@ pndis__oid_internal(struct context *context, struct pndis_adapter *adapter, NDIS
     NDIS_STATUS status;
     KEVENT done;
 
-    if (adapter->oids.closed) {
-        return NDIS_STATUS_CLOSING;
-    }
     if (__atomic_load_n(&adapter->power, __ATOMIC_RELAXED) != NdisDeviceStateD0 &&
         oid != OID_PNP_SET_POWER) {
         return NDIS_STATUS_LOW_POWER_STATE;
@@ -635,7 +657,10 @@ pndis__oid_internal(struct context *context, struct pndis_adapter *adapter, NDIS
     work->own.DATA.QUERY_INFORMATION.InformationBufferLength = bytes;
     KeInitializeEvent(&done, NotificationEvent, FALSE);
     work->done = &done;
-    enqueue(&adapter->oids, work);
+    if (!enqueue_own(&adapter->oids, work)) {
+        free_work(work);
+        return NDIS_STATUS_CLOSING;
+    }
     kick_queue(context, adapter);
     if (pndis__wait(context, &done, pndis__deadline(context), true) != SLEEP_WOKEN) {
         give_up(context, work);

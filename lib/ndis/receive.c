@@ -233,7 +233,7 @@ distribute(struct context *context, struct pndis_adapter *adapter, NET_BUFFER_LI
  * which may be called before this returns; with it they are the miniport's again on return. Each
  * binding gets what its packet filter lets through; when several take the same list, all but the
  * last get it with RESOURCES. Valid from MiniportRestart to the end of the pause; elsewhere
- * MP_PAUSE_5, and the lists come back.
+ * MP_PAUSE_5 (not in a shutdown), and the lists come back.
  */
 VOID
 NdisMIndicateReceiveNetBufferLists(NDIS_HANDLE MiniportAdapterHandle,
@@ -257,9 +257,12 @@ NdisMIndicateReceiveNetBufferLists(NDIS_HANDLE MiniportAdapterHandle,
     tally_out(adapter->receives, context, NumberOfNetBufferLists);
     if (__builtin_expect(
             __atomic_load_n(&adapter->receive_gate, __ATOMIC_SEQ_CST) != NDIS_STATUS_SUCCESS, 0)) {
-        pndis__report(context, RULE_MP_PAUSE_5, &adapter->owner, __func__, NT_CALLER(),
-                      "%s indicates receives while it is %s", adapter->owner.name,
-                      state_name(&adapter->at));
+        /* A shutdown comes at any time: it may be on its way to a driver that indicates. */
+        if (state_of(&adapter->at) != MP_SHUTDOWN) {
+            pndis__report(context, RULE_MP_PAUSE_5, &adapter->owner, __func__, NT_CALLER(),
+                          "%s indicates receives while it is %s", adapter->owner.name,
+                          state_name(&adapter->at));
+        }
         if (keeps) {
             pndis__return_to_miniport(context, adapter, NetBufferList, NumberOfNetBufferLists,
                                       return_flags(context));
