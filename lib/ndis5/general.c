@@ -59,14 +59,17 @@ static void
 fill_link(struct context *context, struct miniport5 *miniport,
           NDIS_MINIPORT_ADAPTER_GENERAL_ATTRIBUTES *general)
 {
-    miniport->link_speed =
-        (ULONG64)number(context, miniport, OID_GEN_LINK_SPEED, 0) * UNITS_OF_LINK_SPEED;
-    miniport->connected = number(context, miniport, OID_GEN_MEDIA_CONNECT_STATUS,
-                                 NdisMediaStateConnected) == NdisMediaStateConnected;
-    general->MaxXmitLinkSpeed = general->MaxRcvLinkSpeed = miniport->link_speed;
-    general->XmitLinkSpeed = general->RcvLinkSpeed = miniport->link_speed;
+    ULONG64 speed = (ULONG64)number(context, miniport, OID_GEN_LINK_SPEED, 0) * UNITS_OF_LINK_SPEED;
+    bool connected = number(context, miniport, OID_GEN_MEDIA_CONNECT_STATUS,
+                            NdisMediaStateConnected) == NdisMediaStateConnected;
+
+    /* Its interrupts may tell of a change already. */
+    __atomic_store_n(&miniport->link_speed, speed, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&miniport->connected, connected, __ATOMIC_SEQ_CST);
+    general->MaxXmitLinkSpeed = general->MaxRcvLinkSpeed = speed;
+    general->XmitLinkSpeed = general->RcvLinkSpeed = speed;
     general->MediaConnectState =
-        miniport->connected ? MediaConnectStateConnected : MediaConnectStateDisconnected;
+        connected ? MediaConnectStateConnected : MediaConnectStateDisconnected;
     general->MediaDuplexState = MediaDuplexStateUnknown;
 }
 

@@ -118,6 +118,7 @@ create(struct context *context, struct pndis_adapter *adapter, struct wrapper *w
     miniport->calls = &wrapper->calls;
     miniport->closed = true;
     miniport->serialized = true;
+    pndis__n5_link_init(miniport);
     pndis__handle_add(pndis__handles_of(context->machine), &miniport->handle, HANDLE_MINIPORT5,
                       &adapter->owner, context->machine, free_memory);
     adapter->context = miniport;
@@ -195,13 +196,13 @@ call_initialize(struct context *context, struct miniport5 *miniport, UINT *out_m
     struct frame frame;
     NDIS_STATUS status;
 
-    miniport->in_initialize = true;
+    __atomic_store_n(&miniport->in_initialize, true, __ATOMIC_SEQ_CST);
     pndis__guest_enter(context, &frame, &miniport->adapter->owner, "MiniportInitialize");
     status =
         miniport->calls->InitializeHandler(&open_error, out_medium, media, RTL_NUMBER_OF(media),
                                            &miniport->adapter->handle, &miniport->handle);
     pndis__guest_leave_status(context, &frame, status);
-    miniport->in_initialize = false;
+    __atomic_store_n(&miniport->in_initialize, false, __ATOMIC_SEQ_CST);
     if (status != NDIS_STATUS_SUCCESS) {
         __atomic_add_fetch(&miniport->adapter->halts, 1, __ATOMIC_SEQ_CST);
     }

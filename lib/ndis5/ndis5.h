@@ -198,6 +198,7 @@ void pndis__send_limit(struct miniport5 *miniport, ULONG most_packets);
 
 /* --- status (status5.c) --- */
 
+void pndis__n5_link_init(struct miniport5 *miniport);
 /* Nobody asks for the link any more. PASSIVE_LEVEL. */
 void pndis__n5_link_forget(struct context *context, struct miniport5 *miniport);
 /* Indicate what the driver itself does not. */

@@ -62,10 +62,19 @@ ask_link(struct context *context, struct work *work)
     __atomic_sub_fetch(&miniport->links_asked, 1, __ATOMIC_SEQ_CST);
 }
 
+void
+pndis__n5_link_init(struct miniport5 *miniport)
+{
+    miniport->ask_link.routine = ask_link;
+}
+
+/* After MiniportInitialize NDIS asks for the link anyway. */
 static void
 link_changed(struct context *context, struct miniport5 *miniport)
 {
-    miniport->ask_link.routine = ask_link;
+    if (__atomic_load_n(&miniport->in_initialize, __ATOMIC_SEQ_CST)) {
+        return;
+    }
     __atomic_add_fetch(&miniport->links_asked, 1, __ATOMIC_SEQ_CST);
     if (!pndis__work_queue(context->machine, &miniport->ask_link)) {
         __atomic_sub_fetch(&miniport->links_asked, 1, __ATOMIC_SEQ_CST);
