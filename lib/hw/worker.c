@@ -446,7 +446,7 @@ pndis_nic_poll(struct pndis_nic *nic)
     if (!is_sim(nic) && !is_polled(nic)) {
         return pndis__fail(PNDIS_EBADSTATE, "the nic has threads that do its work");
     }
-    result = pndis__host_enter_often(nic->machine, &call);
+    result = pndis__host_enter(nic->machine, &call);
     if (result != 0) {
         return result;
     }

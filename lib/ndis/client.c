@@ -353,7 +353,7 @@ pndis_client_open(struct pndis_adapter *adapter, const struct pndis_client_optio
         pndis__fail(PNDIS_ENOMEM, "no memory for a client");
         return NULL;
     }
-    if (pndis__host_enter(adapter->machine, &call) != 0) {
+    if (pndis__host_begin(adapter->machine, &call) != 0) {
         free(client);
         return NULL;
     }

@@ -152,7 +152,7 @@ pndis_adapter_add(struct pndis_machine *machine, struct pndis_driver *driver,
                     pndis_driver_name(driver));
         return NULL;
     }
-    if (pndis__host_enter(machine, &call) != 0) {
+    if (pndis__host_begin(machine, &call) != 0) {
         return NULL;
     }
     adapter = pndis__adapter_create(context_current(), miniport, options);

@@ -41,17 +41,17 @@ pndis_error_name(int error)
 }
 
 int
-pndis__host_enter(struct pndis_machine *machine, struct host_call *call)
+pndis__host_begin(struct pndis_machine *machine, struct host_call *call)
 {
     /* A test framework installs its handlers anew for each test. */
     if (context_current() == NULL) {
         pndis__os_fault_keep();
     }
-    return pndis__host_enter_often(machine, call);
+    return pndis__host_enter(machine, call);
 }
 
 int
-pndis__host_enter_often(struct pndis_machine *machine, struct host_call *call)
+pndis__host_enter(struct pndis_machine *machine, struct host_call *call)
 {
     struct context *outer = context_current();
 

@@ -416,7 +416,7 @@ pndis_driver_load(struct pndis_machine *machine, const char *module,
         pndis__fail(PNDIS_EBADSTATE, "the machine has been stopped");
         return NULL;
     }
-    if (pndis__host_enter(machine, &call) == 0) {
+    if (pndis__host_begin(machine, &call) == 0) {
         driver = load(context_current(), module, options);
         pndis__host_leave(&call);
     }

@@ -271,7 +271,7 @@ pndis_machine_run(struct pndis_machine *machine, uint64_t ns)
 {
     struct host_call call;
     struct context *context;
-    int result = pndis__host_enter(machine, &call);
+    int result = pndis__host_begin(machine, &call);
 
     if (result != 0) {
         return result;
@@ -295,7 +295,7 @@ pndis_machine_settle(struct pndis_machine *machine)
     if (machine->sched->ops->settle == NULL) {
         return pndis__fail(PNDIS_EUNSUPPORTED, "only a sim machine knows when it is settled");
     }
-    result = pndis__host_enter(machine, &call);
+    result = pndis__host_begin(machine, &call);
     if (result == 0) {
         machine->sched->ops->settle(context_current());
         pndis__host_leave(&call);
@@ -314,7 +314,7 @@ pndis_machine_run_until(struct pndis_machine *machine, bool (*done)(void *user),
     struct context *context;
     struct sched *sched = machine->sched;
     uint64_t deadline;
-    int result = pndis__host_enter(machine, &call);
+    int result = pndis__host_begin(machine, &call);
 
     if (result != 0) {
         return result;

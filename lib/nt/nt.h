@@ -128,9 +128,9 @@ struct host_call {
 
 /* Returns 0 or PNDIS_EBUSY (a sim machine is in use by another thread), with the error set. */
 int pndis__host_enter(struct pndis_machine *machine, struct host_call *call);
-/* The same without a system call, for what may come with each frame: handlers of faults that others
- * have installed since the last call stay in front. */
-int pndis__host_enter_often(struct pndis_machine *machine, struct host_call *call);
+/* The same where something begins (a driver, an adapter, a client, a run): with a system call that
+ * finds whether others have installed handlers of faults since. */
+int pndis__host_begin(struct pndis_machine *machine, struct host_call *call);
 void pndis__host_leave(struct host_call *call);
 
 /*
