@@ -136,7 +136,7 @@ PadCopy(VNET_PLAN *Plan)
 
 /* The first @PrefixBytes of the frame, and its tag, are in the slot's memory: the rest is sent from
  * where it is. */
-FORCEINLINE VOID
+static FORCEINLINE VOID
 PlanData(VNET_PLAN *Plan, ULONG PrefixBytes, ULONG TagBytes)
 {
     ULONG Bytes = NET_BUFFER_DATA_LENGTH(Plan->NetBuffer);
@@ -149,7 +149,7 @@ PlanData(VNET_PLAN *Plan, ULONG PrefixBytes, ULONG TagBytes)
 }
 
 /* Returns where the header goes. */
-FORCEINLINE UCHAR *
+static FORCEINLINE UCHAR *
 PlanHeader(VNET_PLAN *Plan, const NET_BUFFER_LIST *NetBufferList, ULONG PrefixBytes, ULONG TagBytes)
 {
     UCHAR *Front = PrefixBytes != 0 ? NULL : RoomInFront(NetBufferList, Plan->NetBuffer, Plan->Sg);
@@ -169,7 +169,7 @@ PlanHeader(VNET_PLAN *Plan, const NET_BUFFER_LIST *NetBufferList, ULONG PrefixBy
  * Write the virtio header, and copy what has to be copied. The caller has set NetBuffer, Sg, Slot
  * and Memory. FALSE: this cannot be sent.
  */
-FORCEINLINE BOOLEAN
+static FORCEINLINE BOOLEAN
 VnetSendPlan(const VNET_ADAPTER *Adapter, VNET_PLAN *Plan)
 {
     NET_BUFFER_LIST *NetBufferList = VnetSendBufferOf(Plan->NetBuffer)->Nbl;
