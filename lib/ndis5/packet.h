@@ -40,15 +40,17 @@ struct packet_block {
     MDL *described;       /* A chain that was made for it; NULL: none. */
     SCATTER_GATHER_LIST *list;
     union {
-        struct nbl_block own; /* Of an indicated packet. */
-        struct part_mdl part; /* Of a sent one: in place of its first MDL. */
+        struct nbl_block own;     /* Of an indicated packet. */
+        struct {                  /* Of a sent one. */
+            struct part_mdl part; /* In place of its first MDL. */
+            /* Among the sends of a serialized miniport that are not complete, in their order. */
+            struct packet_block *older;
+            struct packet_block *younger;
+            uint32_t hang_checks; /* That had been made when it came, or at the last reset. */
+        };
     };
     struct packet_source *source;
     struct packet_block *next;
-    /* Among the sends of a serialized miniport that are not complete, in their order. */
-    struct packet_block *older;
-    struct packet_block *younger;
-    uint32_t hang_checks; /* That had been made when it came, or at the last reset. */
     enum packet_kind kind;
     NDIS_STATUS status;   /* Of a send that was completed inside the call. */
     NET_BUFFER_LIST *nbl; /* That it is a part of. */
