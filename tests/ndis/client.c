@@ -128,15 +128,6 @@ indicate_in(struct world *w, uint8_t fill, unsigned count)
     world_as_driver(w, indicate, &frames);
 }
 
-static struct pndis_client_counts
-counts_of(struct world *w)
-{
-    struct pndis_client_counts counts;
-
-    pndis_client_get_counts(w->client, &counts);
-    return counts;
-}
-
 /* --- life --- */
 
 static void
@@ -178,7 +169,7 @@ deaf(struct world *w)
 {
     expect(w, port_latest()->packet_filter == 0);
     indicate_in(w, 0, 3);
-    expect(w, counts_of(w).received == 0 && port_latest()->receives_out == 0);
+    expect(w, world_counts(w).received == 0 && port_latest()->receives_out == 0);
 }
 
 static void
@@ -202,13 +193,13 @@ sends(struct world *w)
         expect(w, pndis_client_send(w->client, frame, sizeof(frame)) == 0);
     }
     world_settle(w);
-    counts = counts_of(w);
+    counts = world_counts(w);
     expect(w, counts.sent == 5 && counts.completed == 5 && counts.completed_ok == 5);
     expect(w, port_latest()->sends == 5 && told.sent == 5);
     miniport.send_status = NDIS_STATUS_FAILURE;
     expect(w, pndis_client_send(w->client, frame, sizeof(frame)) == 0);
     world_settle(w);
-    counts = counts_of(w);
+    counts = world_counts(w);
     expect(w, counts.completed == 6 && counts.completed_ok == 5);
     expect(w, counts.last_send_status == NDIS_STATUS_FAILURE);
     expect(w, told.sent_status == NDIS_STATUS_FAILURE && !told.counted_early);
@@ -227,7 +218,7 @@ paused(struct world *w)
     expect(w, pndis_adapter_pause(w->adapter) == 0);
     expect(w, strcmp(pndis_client_state_name(w->client), "Paused") == 0);
     expect(w, pndis_client_send(w->client, frame, sizeof(frame)) == PNDIS_EBADSTATE);
-    expect(w, counts_of(w).sent == 0);
+    expect(w, world_counts(w).sent == 0);
     expect(w, pndis_adapter_restart(w->adapter) == 0);
     expect(w, pndis_client_send(w->client, frame, sizeof(frame)) == 0);
 }
@@ -267,7 +258,7 @@ chains(struct world *w)
     world_as_driver(w, complete_held, NULL);
     expect(w, told.sent == 6 && told.tag[5] == &tags[1]);
     expect(w, told.sent_status == NDIS_STATUS_SUCCESS);
-    expect(w, counts_of(w).completed == 6 && counts_of(w).completed_ok == 2);
+    expect(w, world_counts(w).completed == 6 && world_counts(w).completed_ok == 2);
 }
 
 static void
@@ -288,9 +279,9 @@ too_many(struct world *w)
         sent++;
         expect(w, sent < 1000000);
     }
-    expect(w, result == PNDIS_ELIMIT && sent >= 100 && counts_of(w).sent == sent);
+    expect(w, result == PNDIS_ELIMIT && sent >= 100 && world_counts(w).sent == sent);
     world_as_driver(w, complete_held, NULL);
-    expect(w, counts_of(w).completed == sent);
+    expect(w, world_counts(w).completed == sent);
     expect(w, pndis_client_send(w->client, frame, sizeof(frame)) == 0);
     world_as_driver(w, complete_held, NULL);
 }
@@ -313,9 +304,9 @@ receives(struct world *w)
     expect(w, told.received == 3 && told.bytes == FRAME_BYTES && told.whole && told.first == 3);
     world_as_driver(w, indicate, &large);
     expect(w, told.received == 4 && told.bytes == large.bytes && told.whole && told.first == 9);
-    expect(w, counts_of(w).received == 4);
-    expect(w, counts_of(w).received_bytes == 3 * FRAME_BYTES + large.bytes);
-    expect(w, counts_of(w).held == 0 && port_latest()->receives_out == 0);
+    expect(w, world_counts(w).received == 4);
+    expect(w, world_counts(w).received_bytes == 3 * FRAME_BYTES + large.bytes);
+    expect(w, world_counts(w).held == 0 && port_latest()->receives_out == 0);
     expect(w, !told.counted_early);
 }
 
@@ -377,16 +368,16 @@ static void
 holds(struct world *w)
 {
     indicate_in(w, 1, 5);
-    expect(w, counts_of(w).held == 5 && port_latest()->receives_out == 5);
+    expect(w, world_counts(w).held == 5 && port_latest()->receives_out == 5);
     expect(w, pndis_client_return(w->client, 2) == 2);
-    expect(w, counts_of(w).held == 3 && port_latest()->receives_out == 3);
+    expect(w, world_counts(w).held == 3 && port_latest()->receives_out == 3);
     expect(w, pndis_client_return(w->client, SIZE_MAX) == 3);
     expect(w, pndis_client_return(w->client, SIZE_MAX) == 0);
-    expect(w, counts_of(w).held == 0 && port_latest()->receives_out == 0);
+    expect(w, world_counts(w).held == 0 && port_latest()->receives_out == 0);
 
     indicate_in(w, 1, 2);
     pndis_client_hold(w->client, false);
-    expect(w, counts_of(w).held == 0 && port_latest()->receives_out == 0);
+    expect(w, world_counts(w).held == 0 && port_latest()->receives_out == 0);
     indicate_in(w, 1, 1);
     expect(w, port_latest()->receives_out == 0);
     pndis_client_hold(w->client, true);
@@ -565,7 +556,7 @@ hears(struct world *w)
     world_as_driver(w, indicate_link, NULL);
     world_settle(w);
     expect(w, told.statuses == 1 && told.status == (int)NDIS_STATUS_LINK_STATE);
-    expect(w, counts_of(w).statuses == 1);
+    expect(w, world_counts(w).statuses == 1);
     expect(w, pndis_adapter_set_power(w->adapter, 3) == 0);
     expect(w, told.events > before);
     expect(w, pndis_adapter_set_power(w->adapter, 0) == 0);

@@ -22,15 +22,6 @@ given(uint64_t seed)
     make_frame_bytes(frame, FRAME, 1);
 }
 
-static struct pndis_client_counts
-counts_of(struct world *w)
-{
-    struct pndis_client_counts counts;
-
-    pndis_client_get_counts(w->client, &counts);
-    return counts;
-}
-
 /* --- sets that fail --- */
 
 static W_SET_INFORMATION_HANDLER set_information;
@@ -321,7 +312,7 @@ what_was_stopped_asleep_starts_awake(void **state)
         expect_state(&w, "Running");
         expect(&w, pndis_client_send(w.client, frame, FRAME) == 0);
         world_settle(&w);
-        expect(&w, SEEN(nic_latest()->sends) == 1 && counts_of(&w).completed_ok == 1);
+        expect(&w, SEEN(nic_latest()->sends) == 1 && world_counts(&w).completed_ok == 1);
         world_close(&w);
     }
 }
@@ -372,7 +363,7 @@ packets_are_back_before_the_halt_for_sleep(void **state)
         world5_running(&w, seed);
         pndis_client_hold(w.client, true);
         world_at_dispatch(&w, indicate, NULL);
-        expect(&w, counts_of(&w).held == 4);
+        expect(&w, world_counts(&w).held == 4);
         world_as_driver(&w, return_later, NULL);
         expect(&w, pndis_adapter_set_power(w.adapter, D3) == 0);
         expect(&w, SEEN(nic_latest()->halts) == 1 && returns_at_halt == 4);

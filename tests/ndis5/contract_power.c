@@ -98,15 +98,6 @@ find(NDIS_OID oid, bool is_query, ULONG value, unsigned from)
     return LOG;
 }
 
-static struct pndis_client_counts
-counts_of(struct world *w)
-{
-    struct pndis_client_counts counts;
-
-    pndis_client_get_counts(w->client, &counts);
-    return counts;
-}
-
 /* --- with power management --- */
 
 static void
@@ -154,7 +145,7 @@ while_it_sleeps_it_gets_no_sends_and_no_other_requests(void **state)
                                       &status) != 0);
         world_settle(&w);
         expect(&w, SEEN(nic_latest()->sends) == 0 && asked_count == 0);
-        expect(&w, counts_of(&w).completed == counts_of(&w).sent);
+        expect(&w, world_counts(&w).completed == world_counts(&w).sent);
         expect(&w, pndis_adapter_set_power(w.adapter, D0) == 0);
         expect(&w, pndis_client_send(w.client, frame, FRAME) == 0);
         world_settle(&w);
@@ -386,7 +377,7 @@ sends_are_back_before_the_halt_that_follows_a_removal(void **state)
         expect(&w, nic_latest()->held_count == 3);
         expect(&w, pndis_adapter_surprise_remove(w.adapter) == 0);
         expect(&w, held_at_halt == 0 && SEEN(nic_latest()->halts) == 1);
-        expect(&w, counts_of(&w).completed == 3);
+        expect(&w, world_counts(&w).completed == 3);
         world_close(&w);
     }
 }

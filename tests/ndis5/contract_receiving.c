@@ -34,15 +34,6 @@ running(struct world *w, uint64_t seed, const struct pndis_client_options *optio
     expect_state(w, "Running");
 }
 
-static struct pndis_client_counts
-counts_of(struct world *w)
-{
-    struct pndis_client_counts counts;
-
-    pndis_client_get_counts(w->client, &counts);
-    return counts;
-}
-
 /* --- packets of the test's own, that stay where they are --- */
 
 static NDIS_HANDLE packets_pool;
@@ -157,7 +148,7 @@ packets_of_both_kinds_go_up_together_and_in_order(void **state)
         world_as_driver(&w, make_packets, NULL);
         world_at_dispatch(&w, indicate_packets, NULL);
         world_settle(&w);
-        expect(&w, counts_of(&w).received == COUNT);
+        expect(&w, world_counts(&w).received == COUNT);
         pndis_client_return(w.client, SIZE_MAX);
         world_settle(&w);
         expect_frames_in_order(&w);
@@ -236,7 +227,7 @@ packets_that_nobody_wants_come_back(void **state)
         world_as_driver(&w, make_packets, NULL);
         world_at_dispatch(&w, indicate_packets, NULL);
         world_settle(&w);
-        expect(&w, counts_of(&w).received == 0);
+        expect(&w, world_counts(&w).received == 0);
         expect(&w, SEEN(nic_latest()->returns) == (seed % 2 != 0 ? 0 : COUNT));
         world_as_driver(&w, free_packets, NULL);
         world_close(&w);
@@ -435,11 +426,11 @@ a_frame_whose_transfer_fails_does_not_arrive(void **state)
         transfer_status = NDIS_STATUS_FAILURE;
         world_at_dispatch(&w, indicate_lookahead, NULL);
         world_settle(&w);
-        expect(&w, transfers == 1 && counts_of(&w).received == 0);
+        expect(&w, transfers == 1 && world_counts(&w).received == 0);
         transfer_status = NDIS_STATUS_SUCCESS;
         world_at_dispatch(&w, indicate_lookahead, NULL);
         world_settle(&w);
-        expect(&w, counts_of(&w).received == 1);
+        expect(&w, world_counts(&w).received == 1);
         expect(&w, pndis_client_take(w.client, got, sizeof(got)) == FRAME);
         world_close(&w);
     }
@@ -465,12 +456,12 @@ a_look_ahead_that_is_short_needs_a_transfer_function(void **state)
     running(&w, 1, NULL);
     world_at_dispatch(&w, indicate_lookahead, NULL);
     world_settle(&w);
-    expect(&w, counts_of(&w).received == 0);
+    expect(&w, world_counts(&w).received == 0);
     world_expect_violation(&w, "N5_HANDLER");
     lookahead = DATA;
     world_at_dispatch(&w, indicate_lookahead, NULL);
     world_settle(&w);
-    expect(&w, counts_of(&w).received == 1);
+    expect(&w, world_counts(&w).received == 1);
     world_close(&w);
 }
 
@@ -488,7 +479,7 @@ of_a_frame_that_nobody_wants_nothing_is_transferred(void **state)
                 &(struct pndis_client_options){.packet_filter = NDIS_PACKET_TYPE_DIRECTED});
         world_at_dispatch(&w, indicate_lookahead, NULL);
         world_settle(&w);
-        expect(&w, counts_of(&w).received == 0 && transfers == 0);
+        expect(&w, world_counts(&w).received == 0 && transfers == 0);
         world_close(&w);
     }
 }
@@ -528,7 +519,7 @@ a_look_ahead_is_part_of_its_packet(void **state)
         packet_bytes = impossible[i].packet;
         world_at_dispatch(&w, indicate_lengths, NULL);
         world_expect_violation(&w, "BUFFER_LENGTH");
-        expect(&w, counts_of(&w).received == 0 && transfers == 0);
+        expect(&w, world_counts(&w).received == 0 && transfers == 0);
         world_close(&w);
     }
 }

@@ -39,15 +39,6 @@ send_numbered(struct world *w, unsigned count)
     expect(w, pndis_client_send_chain(w->client, frames, bytes, count, NULL) == 0);
 }
 
-static struct pndis_client_counts
-counts_of(struct world *w)
-{
-    struct pndis_client_counts counts;
-
-    pndis_client_get_counts(w->client, &counts);
-    return counts;
-}
-
 static void
 note_order(struct nic *nic, NDIS_PACKET *packet)
 {
@@ -91,7 +82,7 @@ packets_that_were_refused_for_resources_come_again_in_their_order(void **state)
         }
         world_settle(&w);
         expect_in_order(&w);
-        expect(&w, counts_of(&w).completed_ok == FRAMES);
+        expect(&w, world_counts(&w).completed_ok == FRAMES);
         world_close(&w);
     }
 }
@@ -160,11 +151,11 @@ resources_for_one_packet_of_an_array_holds_for_the_rest_of_it(void **state)
         expect(&w, refused && first_array > 2);
         /* Nothing pends whose completion would be a reason to send again. */
         expect(&w, ordered == 1 && calls_after_refusal == 0);
-        expect(&w, counts_of(&w).completed == 1);
+        expect(&w, world_counts(&w).completed == 1);
         world_at_dispatch(&w, resources_available, NULL);
         world_settle(&w);
         expect_in_order(&w);
-        expect(&w, counts_of(&w).completed_ok == FRAMES);
+        expect(&w, world_counts(&w).completed_ok == FRAMES);
         world_close(&w);
     }
 }
@@ -213,10 +204,10 @@ of_a_deserialized_miniport_only_the_completion_counts_not_the_status_in_the_pack
         world5_running(&w, seed);
         send_numbered(&w, FRAMES);
         world_settle(&w);
-        expect(&w, kept_count == FRAMES && counts_of(&w).completed == 0);
+        expect(&w, kept_count == FRAMES && world_counts(&w).completed == 0);
         world_at_dispatch(&w, complete_kept_backwards, NULL);
         world_settle(&w);
-        expect(&w, counts_of(&w).completed_ok == FRAMES);
+        expect(&w, world_counts(&w).completed_ok == FRAMES);
         world_close(&w);
     }
 }
@@ -269,7 +260,7 @@ the_reserved_area_stays_as_the_miniport_left_it(void **state)
             world_at_dispatch(&w, complete_one, NULL);
         }
         world_settle(&w);
-        expect(&w, counts_of(&w).completed_ok == FRAMES);
+        expect(&w, world_counts(&w).completed_ok == FRAMES);
         world_close(&w);
     }
 }
@@ -451,7 +442,7 @@ a_send_does_not_end_with_pending(void **state)
         world_at_dispatch(&w, complete_as_pending, NULL);
         world_settle(&w);
         world_expect_violation(&w, "N5_SEND_COMPLETE");
-        expect(&w, counts_of(&w).completed == 1 && counts_of(&w).completed_ok == 0);
+        expect(&w, world_counts(&w).completed == 1 && world_counts(&w).completed_ok == 0);
         world_close(&w);
     }
 }

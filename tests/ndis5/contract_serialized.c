@@ -124,15 +124,6 @@ given(bool single)
     make_frame_bytes(frame, FRAME, 5);
 }
 
-static struct pndis_client_counts
-counts_of(struct world *w)
-{
-    struct pndis_client_counts counts;
-
-    pndis_client_get_counts(w->client, &counts);
-    return counts;
-}
-
 /* --- everything at once --- */
 
 static void
@@ -234,7 +225,7 @@ of_all_its_functions_no_two_run_at_a_time(void **state)
             world_at_dispatch(&w, complete_all, NULL);
         }
         world_settle(&w);
-        expect(&w, counts_of(&w).completed == counts_of(&w).sent);
+        expect(&w, world_counts(&w).completed == world_counts(&w).sent);
         expect(&w, SEEN(nic_latest()->most_inside) == 1 && !SEEN(nic_latest()->wrong_level));
         timers += SEEN(nic_latest()->timers) + SEEN(nic_latest()->periodics);
         dpcs += SEEN(nic_latest()->dpcs);
@@ -283,7 +274,7 @@ what_it_indicates_in_a_send_does_not_enter_it_again(void **state)
         w.client = pndis_client_open(w.adapter, &(struct pndis_client_options){.events = &events});
         expect(&w, pndis_client_send(w.client, frame, FRAME) == 0);
         world_settle(&w);
-        expect(&w, SEEN(nic_latest()->sends) == MANY + 1 && counts_of(&w).received == MANY);
+        expect(&w, SEEN(nic_latest()->sends) == MANY + 1 && world_counts(&w).received == MANY);
         expect(&w, SEEN(nic_latest()->most_inside) == 1);
         world_close(&w);
     }
@@ -339,8 +330,8 @@ what_it_says_up_in_a_request_arrives_and_does_not_enter_it(void **state)
         expect(&w, pndis_client_query(w.client, OID_GEN_VENDOR_ID, &value, sizeof(value), NULL,
                                       NULL) == 0);
         world_settle(&w);
-        expect(&w, value == 0x515151 && counts_of(&w).completed_ok == 4);
-        expect(&w, counts_of(&w).received == 1 && counts_of(&w).statuses == 1);
+        expect(&w, value == 0x515151 && world_counts(&w).completed_ok == 4);
+        expect(&w, world_counts(&w).received == 1 && world_counts(&w).statuses == 1);
         expect(&w, SEEN(nic_latest()->sends) == 5 && SEEN(nic_latest()->most_inside) == 1);
         world_at_dispatch(&w, complete_all, NULL);
         world_close(&w);
@@ -405,7 +396,7 @@ its_send_arrays_are_no_longer_than_it_says(void **state)
             }
             expect(&w, pndis_client_send_chain(w.client, frames, bytes, MANY, NULL) == 0);
             world_settle(&w);
-            expect(&w, counts_of(&w).completed_ok == MANY && longest_array > 0);
+            expect(&w, world_counts(&w).completed_ok == MANY && longest_array > 0);
             expect(&w, longest_array <= most_packets);
             world_close(&w);
         }

@@ -34,15 +34,6 @@ indicate(void *argument)
     indicated_all = nic_indicate(nic_latest(), frame, FRAME, COUNT, packet_status);
 }
 
-static struct pndis_client_counts
-counts_of(struct world *w)
-{
-    struct pndis_client_counts counts;
-
-    pndis_client_get_counts(w->client, &counts);
-    return counts;
-}
-
 static void
 packets_go_up_whole_and_come_back(void **state)
 {
@@ -55,7 +46,7 @@ packets_go_up_whole_and_come_back(void **state)
         given(&w, serialized, false, seed);
         world_as_driver(&w, indicate, NULL);
         world_settle(&w);
-        expect(&w, indicated_all && counts_of(&w).received == COUNT);
+        expect(&w, indicated_all && world_counts(&w).received == COUNT);
         expect(&w, pndis_client_take(w.client, got, sizeof(got)) == FRAME);
         expect(&w, memcmp(got, frame, FRAME) == 0);
         /* A serialized miniport reads in their status that they are back. */
@@ -75,7 +66,7 @@ packets_that_are_kept_come_back_later(void **state)
         given(&w, seed % 2 != 0, true, seed);
         world_as_driver(&w, indicate, NULL);
         world_settle(&w);
-        expect(&w, SEEN(nic_latest()->returns) == 0 && counts_of(&w).held == COUNT);
+        expect(&w, SEEN(nic_latest()->returns) == 0 && world_counts(&w).held == COUNT);
         expect(&w, pndis_client_return(w.client, 3) == 3);
         world_settle(&w);
         expect(&w, SEEN(nic_latest()->returns) == 3);
@@ -97,7 +88,7 @@ with_resources_a_packet_is_the_drivers_again(void **state)
         packet_status = NDIS_STATUS_RESOURCES;
         world_as_driver(&w, indicate, NULL);
         world_settle(&w);
-        expect(&w, counts_of(&w).received == COUNT && counts_of(&w).held == 0);
+        expect(&w, world_counts(&w).received == COUNT && world_counts(&w).held == 0);
         expect(&w, SEEN(nic_latest()->returns) == 0);
         world_close(&w);
     }
@@ -115,11 +106,11 @@ while_paused_packets_come_back_at_once(void **state)
         expect(&w, pndis_adapter_pause(w.adapter) == 0);
         world_as_driver(&w, indicate, NULL);
         world_settle(&w);
-        expect(&w, counts_of(&w).received == 0);
+        expect(&w, world_counts(&w).received == 0);
         expect(&w, SEEN(nic_latest()->returns) == (serialized ? 0 : COUNT));
         expect(&w, pndis_adapter_restart(w.adapter) == 0);
         world_as_driver(&w, indicate, NULL);
-        expect(&w, counts_of(&w).received == COUNT);
+        expect(&w, world_counts(&w).received == COUNT);
         pndis_client_return(w.client, SIZE_MAX);
         world_close(&w);
     }
@@ -164,7 +155,7 @@ a_lookahead_that_is_everything_goes_up_as_it_is(void **state)
         lookahead = FRAME - 14;
         world_as_driver(&w, indicate_lookahead, NULL);
         world_settle(&w);
-        expect(&w, counts_of(&w).held == 0 && SEEN(nic_latest()->transfers) == 0);
+        expect(&w, world_counts(&w).held == 0 && SEEN(nic_latest()->transfers) == 0);
         expect(&w, pndis_client_take(w.client, got, sizeof(got)) == FRAME);
         expect(&w, memcmp(got, frame, FRAME) == 0);
         world_close(&w);
@@ -185,7 +176,7 @@ the_rest_of_a_longer_one_is_transferred(void **state)
         world_as_driver(&w, indicate_lookahead, NULL);
         expect(&w, SEEN(nic_latest()->transfers) == 1);
         if (miniport51.pend_transfer) {
-            expect(&w, counts_of(&w).received == 0);
+            expect(&w, world_counts(&w).received == 0);
             world_as_driver(&w, complete_transfer, NULL);
         }
         world_settle(&w);
@@ -211,7 +202,7 @@ a_transfer_that_pends_delays_a_pause(void **state)
     world_as_driver(&w, complete_transfer, NULL);
     expect(&w, pndis_adapter_wait(w.adapter, 0) == 0);
     expect_state(&w, "Paused");
-    expect(&w, counts_of(&w).received == 0);
+    expect(&w, world_counts(&w).received == 0);
     world_as_driver(&w, complete_transfer_again, NULL);
     world_expect_violation(&w, "PACKET_STATE");
     expect(&w, pndis_adapter_step(w.adapter, PNDIS_STEP_RESTART) == 0);

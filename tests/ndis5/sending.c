@@ -42,15 +42,6 @@ complete_one(void *argument)
     nic_complete(nic_latest(), 1, NDIS_STATUS_SUCCESS);
 }
 
-static struct pndis_client_counts
-counts_of(struct world *w)
-{
-    struct pndis_client_counts counts;
-
-    pndis_client_get_counts(w->client, &counts);
-    return counts;
-}
-
 static void
 each_kind_of_miniport_gets_and_completes_every_frame(void **state)
 {
@@ -71,11 +62,11 @@ each_kind_of_miniport_gets_and_completes_every_frame(void **state)
             expect(&w, pndis_client_send_chain(w.client, frames, bytes, FRAMES, NULL) == 0);
             world_settle(&w);
             for (unsigned f = 0; f < FRAMES && kinds[i].sending >= SEND5_HOLD; f++) {
-                expect(&w, counts_of(&w).completed == f);
+                expect(&w, world_counts(&w).completed == f);
                 world_as_driver(&w, complete_one, NULL);
                 world_settle(&w);
             }
-            expect(&w, counts_of(&w).completed_ok == FRAMES);
+            expect(&w, world_counts(&w).completed_ok == FRAMES);
             expect(&w, SEEN(nic_latest()->sends) == FRAMES && nic_latest()->last_bytes == FRAME);
             expect(&w, memcmp(nic_latest()->last_frame, frame, FRAME) == 0);
             expect(&w, !SEEN(nic_latest()->wrong_level));
@@ -99,7 +90,7 @@ a_failed_send_is_told(void **state)
         miniport51.send_status = NDIS_STATUS_FAILURE;
         expect(&w, pndis_client_send(w.client, frame, FRAME) == 0);
         world_settle(&w);
-        expect(&w, counts_of(&w).last_send_status == NDIS_STATUS_FAILURE);
+        expect(&w, world_counts(&w).last_send_status == NDIS_STATUS_FAILURE);
         world_close(&w);
     }
 }
@@ -133,7 +124,7 @@ what_a_serialized_miniport_cannot_take_waits_for_it(void **state)
             world_as_driver(&w, complete_one, NULL);
         }
         world_settle(&w);
-        expect(&w, counts_of(&w).completed_ok == 10);
+        expect(&w, world_counts(&w).completed_ok == 10);
         world_close(&w);
     }
 }
@@ -153,13 +144,13 @@ a_pause_gives_back_what_waits_and_waits_for_the_rest(void **state)
         world_settle(&w);
         expect(&w, pndis_adapter_step(w.adapter, PNDIS_STEP_PAUSE) == 0);
         expect_state(&w, "Pausing");
-        expect(&w, counts_of(&w).completed == 7 && counts_of(&w).completed_ok == 0);
+        expect(&w, world_counts(&w).completed == 7 && world_counts(&w).completed_ok == 0);
         for (unsigned f = 0; f < 3; f++) {
             world_as_driver(&w, complete_one, NULL);
         }
         expect(&w, pndis_adapter_wait(w.adapter, 0) == 0);
         expect_state(&w, "Paused");
-        expect(&w, counts_of(&w).completed_ok == 3);
+        expect(&w, world_counts(&w).completed_ok == 3);
         expect(&w, pndis_adapter_step(w.adapter, PNDIS_STEP_RESTART) == 0);
         world_close(&w);
     }
@@ -184,12 +175,12 @@ sends_are_cancelled_by_their_identifier(void **state)
         world_settle(&w);
         expect(&w, pndis_client_cancel(w.client, &tag) == 0);
         expect(&w, SEEN(nic_latest()->cancels) == 1);
-        expect(&w, counts_of(&w).last_send_status == NDIS_STATUS_REQUEST_ABORTED);
+        expect(&w, world_counts(&w).last_send_status == NDIS_STATUS_REQUEST_ABORTED);
         for (unsigned f = 0; f < 5; f++) {
             world_as_driver(&w, complete_one, NULL);
         }
         world_settle(&w);
-        expect(&w, counts_of(&w).completed == 5);
+        expect(&w, world_counts(&w).completed == 5);
         world_close(&w);
     }
 }
@@ -345,7 +336,7 @@ a_packet_is_completed_by_a_call_or_by_its_status(void **state)
     expect(&w, pndis_client_send(w.client, frame, FRAME) == 0);
     world_settle(&w);
     world_expect_violation(&w, "N5_SEND_COMPLETE");
-    expect(&w, counts_of(&w).completed == 1);
+    expect(&w, world_counts(&w).completed == 1);
     world_close(&w);
 }
 

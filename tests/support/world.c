@@ -178,6 +178,15 @@ world_expect_violation(struct world *w, const char *rule)
     world_expect_violation_of(w, rule, "", "");
 }
 
+struct pndis_client_counts
+world_counts(struct world *w)
+{
+    struct pndis_client_counts counts;
+
+    pndis_client_get_counts(w->client, &counts);
+    return counts;
+}
+
 void
 world_close(struct world *w)
 {

@@ -52,6 +52,9 @@ struct pndis_driver *world_load_protocol(struct world *w);
 /* Run @routine as code of the miniport's driver at PASSIVE_LEVEL, as a thread of its own would. */
 void world_as_driver(struct world *w, void (*routine)(void *argument), void *argument);
 
+/* What the client has seen. */
+struct pndis_client_counts world_counts(struct world *w);
+
 /* Stop the machine, see that no rule was broken, and free it. */
 void world_close(struct world *w);
 /* The same after violations that the test has looked at. */
