@@ -304,14 +304,15 @@ pages_of(uint32_t device, const struct dma_map *map, uint64_t first, size_t offs
     return place;
 }
 
+/* A range within one page or two: NULL for others, too. */
 static inline void *
-memory_of(const struct dma_map *map, uint32_t device, uint64_t address, size_t bytes)
+near_memory_of(uint32_t device, const struct dma_map *map, uint64_t address, size_t bytes)
 {
     uint64_t first = address >> MAP_PAGE_SHIFT;
     size_t offset = address & (MAP_PAGE - 1);
     const struct map_page *page;
 
-    if (map == NULL || first >= MAP_PAGES || bytes == 0) {
+    if (map == NULL || bytes == 0 || first >= MAP_PAGES) {
         return NULL;
     }
     page = &map->pages[first];
@@ -320,22 +321,36 @@ memory_of(const struct dma_map *map, uint32_t device, uint64_t address, size_t b
     }
     return bytes <= 2 * MAP_PAGE - offset && first + 1 < MAP_PAGES
                ? two_pages_of(device, page, offset, bytes)
+               : NULL;
+}
+
+static void *
+memory_of(uint32_t device, const struct dma_map *map, uint64_t address, size_t bytes)
+{
+    uint64_t first = address >> MAP_PAGE_SHIFT;
+    size_t offset = address & (MAP_PAGE - 1);
+    void *memory = near_memory_of(device, map, address, bytes);
+
+    return memory != NULL || map == NULL || bytes <= MAP_PAGE - offset || first >= MAP_PAGES
+               ? memory
                : pages_of(device, map, first, offset, bytes);
 }
 
 /* What is not the device's own may be that of another, which it works for. */
 static __attribute__((noinline)) void *
-memory_of_other(const struct pndis_device *device, uint64_t address, size_t bytes)
+far_memory_of(const struct pndis_device *device, uint64_t address, size_t bytes)
 {
     uint32_t other = __atomic_load_n(&device->reaches_too, __ATOMIC_RELAXED);
+    void *memory = memory_of(device->number, device->ndis->dma, address, bytes);
 
-    return other == 0 ? NULL : memory_of(device->ndis->dma, other, address, bytes);
+    return memory != NULL || other == 0 ? memory
+                                        : memory_of(other, device->ndis->dma, address, bytes);
 }
 
 void *
 pndis_device_memory(struct pndis_device *device, uint64_t address, size_t bytes)
 {
-    void *memory = memory_of(device->ndis->dma, device->number, address, bytes);
+    void *memory = near_memory_of(device->number, device->ndis->dma, address, bytes);
 
-    return __builtin_expect(memory != NULL, 1) ? memory : memory_of_other(device, address, bytes);
+    return __builtin_expect(memory != NULL, 1) ? memory : far_memory_of(device, address, bytes);
 }
