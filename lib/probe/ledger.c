@@ -150,7 +150,7 @@ report(struct ledger *ledger, const struct probe_event *event, const struct ledg
     va_list arguments;
 
     place.caller = NULL;
-    place.callback = entry->callback;
+    place.callback = NULL; /* None runs any more: the message has that of the acquisition. */
     va_start(arguments, format);
     pndis__violation(ledger->violations, ledger->probe, rule_for(event, entry), &place,
                      entry->caller, format, arguments);
