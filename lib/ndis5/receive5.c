@@ -152,6 +152,42 @@ take_packets(struct context *context, struct miniport5 *miniport, NET_BUFFER_LIS
     return first;
 }
 
+/* The packets of @nbls, to a deserialized miniport that has no look-ahead receives. */
+static void
+return_lists(struct context *context, struct miniport5 *miniport, NET_BUFFER_LIST *nbls)
+{
+    struct frame frame;
+    uint64_t count = 0;
+    NET_BUFFER_LIST *next;
+
+    pndis__guest_enter(context, &frame, &miniport->adapter->owner, "MiniportReturnPacket");
+    for (NET_BUFFER_LIST *nbl = nbls; nbl != NULL; nbl = next) {
+        struct packet_block *block = CONTAINING_RECORD(nbl, struct packet_block, own.nbl);
+
+        next = nbl->Next;
+        pndis__packet_undress(block);
+        call_return(miniport, block);
+        count++;
+    }
+    pndis__guest_leave(context, &frame);
+    tally_back(miniport->receives, context, count);
+}
+
+/* The same to any other. */
+static void
+sort_and_return(struct context *context, struct miniport5 *miniport, NET_BUFFER_LIST *nbls)
+{
+    struct packet_block *last = NULL;
+    struct packet_block *first = take_packets(context, miniport, nbls, &last);
+
+    if (first != NULL && miniport->serialized) {
+        queue_returns(&miniport->serial, first, last);
+        pndis__serial_drain(context, miniport);
+    } else if (first != NULL) {
+        pndis__return_packets(context, miniport, first);
+    }
+}
+
 VOID
 pndis__n5_return(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST NetBufferLists,
                  ULONG ReturnFlags)
@@ -159,15 +195,12 @@ pndis__n5_return(NDIS_HANDLE MiniportAdapterContext, PNET_BUFFER_LIST NetBufferL
     struct context *context = context_current();
     struct miniport5 *miniport = MiniportAdapterContext;
     KIRQL before = to_dispatch(context);
-    struct packet_block *last = NULL;
-    struct packet_block *first = take_packets(context, miniport, NetBufferLists, &last);
 
     (void)ReturnFlags;
-    if (first != NULL && miniport->serialized) {
-        queue_returns(&miniport->serial, first, last);
-        pndis__serial_drain(context, miniport);
-    } else if (first != NULL) {
-        pndis__return_packets(context, miniport, first);
+    if (miniport->serialized || miniport->calls->TransferDataHandler != NULL) {
+        sort_and_return(context, miniport, NetBufferLists);
+    } else {
+        return_lists(context, miniport, NetBufferLists);
     }
     pndis__n5_maybe_paused(context, miniport);
     from_dispatch(context, before);
