@@ -171,6 +171,9 @@ void pndis__binding_answered(struct context *context, struct binding *binding, N
 /* How long pndis itself waits for a driver: the machine's timeout from now. */
 uint64_t pndis__deadline(struct context *context);
 /* The PNDIS_E* for a wait that did not end well, with the error set. */
+/* Return when @count, which others count down atomically, is 0: for what is over in a moment, and
+ * may take the memory of an event with it. PASSIVE_LEVEL. */
+void pndis__wait_for_none(const uint32_t *count);
 int pndis__wait_error(enum sleep_result result, const char *whom, const char *what);
 
 #endif

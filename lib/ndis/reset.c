@@ -9,8 +9,6 @@
 #include "ndis/receive_filter.h"
 #include "ndis/status.h"
 
-enum { CHECKS_BEFORE_RESET = 2 };
-
 /* Where a reset is. Whoever waits may give up; then the completion call has the end made. */
 enum { NO_RESET, RESET_AWAITED, RESET_GIVEN_UP, RESET_ANSWERED };
 

@@ -4,6 +4,9 @@
 
 #include "ndis/ndis_core.h"
 
+/* What has been under way for more checks than this, two intervals at least, is a hang. */
+enum { CHECKS_BEFORE_RESET = 2 };
+
 void pndis__reset_init(struct pndis_adapter *adapter);
 /* The adapter was initialized: call MiniportCheckForHangEx from now on, if there is one. */
 void pndis__reset_start(struct context *context, struct pndis_adapter *adapter);

@@ -1,4 +1,5 @@
 /* Memory that a driver and its device share: allocated for the adapter, mapped for the device. */
+#include "ndis/adapter.h"
 #include "ndis/hardware.h"
 #include "ndis/header.h"
 #include "ndis/ndis_machine.h"
@@ -173,11 +174,7 @@ complete_async(struct context *context, struct work *work)
 void
 pndis__shared_memory_settle(struct pndis_adapter *adapter)
 {
-    LARGE_INTEGER moment = {.QuadPart = -1000}; /* 0.1 ms */
-
-    while (__atomic_load_n(&adapter->allocations_completing, __ATOMIC_SEQ_CST) != 0) {
-        KeDelayExecutionThread(KernelMode, FALSE, &moment);
-    }
+    pndis__wait_for_none(&adapter->allocations_completing);
 }
 
 NDIS_STATUS

@@ -20,6 +20,16 @@ pndis__deadline(struct context *context)
     return pndis__now_ns(context->sched) + context->machine->options.timeout_ns;
 }
 
+void
+pndis__wait_for_none(const uint32_t *count)
+{
+    LARGE_INTEGER moment = {.QuadPart = -1000}; /* 0.1 ms */
+
+    while (__atomic_load_n(count, __ATOMIC_SEQ_CST) != 0) {
+        KeDelayExecutionThread(KernelMode, FALSE, &moment);
+    }
+}
+
 int
 pndis__wait_error(enum sleep_result result, const char *whom, const char *what)
 {

@@ -4,10 +4,9 @@
  */
 #include "ndis5/packet.h"
 
-#include <utlist.h>
+#include "ndis/reset.h"
 
-/* As of requests: at the third check a send has taken two intervals, at least. */
-enum { CHECKS_BEFORE_RESET = 2 };
+#include <utlist.h>
 
 static void
 queue_send(struct serial *serial, struct packet_block *block)

@@ -84,14 +84,10 @@ link_changed(struct context *context, struct miniport5 *miniport)
 void
 pndis__n5_link_forget(struct context *context, struct miniport5 *miniport)
 {
-    LARGE_INTEGER moment = {.QuadPart = -1000}; /* 0.1 ms */
-
     if (pndis__work_cancel(context->machine, &miniport->ask_link)) {
         __atomic_sub_fetch(&miniport->links_asked, 1, __ATOMIC_SEQ_CST);
     }
-    while (__atomic_load_n(&miniport->links_asked, __ATOMIC_SEQ_CST) != 0) {
-        KeDelayExecutionThread(KernelMode, FALSE, &moment);
-    }
+    pndis__wait_for_none(&miniport->links_asked);
 }
 
 /* --- what the driver may say, and where --- */
